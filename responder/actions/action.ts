@@ -1,0 +1,123 @@
+import type { Alert, PodReference } from "../alert.ts";
+import type { Cluster } from "../cluster.ts";
+import type { Permission } from "../permissions.ts";
+
+/** How an action ended, in the words of the log, the metrics and the reply. */
+export type Outcome =
+  | "terminated"
+  /** A parameter of the action or a protected namespace said no. */
+  | "ignored"
+  /** The pod is no longer there. */
+  | "gone"
+  /** A pod of the same name is there, but it is not the one that raised the alert. */
+  | "replaced"
+  /** The alert is the host's, or that of a container outside Kubernetes. */
+  | "no-pod"
+  | "dry-run"
+  /** The API refused for good, or the action can't be done on this alert. */
+  | "failed";
+
+export interface Result {
+  outcome: Outcome;
+  /** One sentence for a person, without a full stop. */
+  message: string;
+}
+
+/** What an action is given to work on. */
+export interface Occasion {
+  alert: Alert;
+  pod: PodReference;
+  cluster: Cluster;
+}
+
+/** A parameter's meaning, what it may be, and how a value of a rules file is read. */
+export interface Parameter<T> {
+  description: string;
+  /** What a value may be, for the error message and the documentation. */
+  allowed: string;
+  default: T;
+  /** The value as the action wants it; undefined where it is not allowed. */
+  parse: (value: unknown) => T | undefined;
+}
+
+/** An action with its parameters read: what a response rule holds. */
+export interface PreparedAction {
+  permissions: readonly Permission[];
+  /**
+   * Does it. What the API refuses or can't do for now is thrown as the client threw it; what the action
+   * itself makes of an answer (gone, replaced) is its result.
+   */
+  run: (occasion: Occasion) => Promise<Result>;
+}
+
+/**
+ * An action that response rules can name, all of it in one place: what it is called, what it can be told, what
+ * it needs and what it does. The stack reads the data of it without a cluster.
+ */
+export interface Actionner {
+  /** As in a rules file: "kubernetes:terminate". */
+  name: string;
+  description: string;
+  parameters: Readonly<Record<string, Parameter<unknown>>>;
+  /** Whether the rule's next action runs after it where the rules file doesn't say. */
+  continue: boolean;
+  /** An entry of a rules file, as YAML. */
+  example: string;
+  /** @throws {ParameterError} for a parameter it does not have, or a value that is not allowed */
+  prepare: (parameters: Readonly<Record<string, unknown>>) => PreparedAction;
+}
+
+/** The message names the parameter, its value and what is allowed. */
+export class ParameterError extends Error {
+  override name = "ParameterError";
+}
+
+interface Declaration<P extends object> extends Omit<Actionner, "parameters" | "prepare"> {
+  parameters: { [Name in keyof P]: Parameter<P[Name]> };
+  /** What it needs of the Kubernetes API when run with these parameters. */
+  permissions: (parameters: P) => readonly Permission[];
+  run: (occasion: Occasion, parameters: P) => Promise<Result>;
+}
+
+/** Makes an actionner of its declaration, with its parameters typed inside and checked at the door. */
+export function actionner<P extends object>(declaration: Declaration<P>): Actionner {
+  const { permissions, run, ...data } = declaration;
+  const known = Object.entries<Parameter<unknown>>(data.parameters);
+  return {
+    ...data,
+    parameters: Object.fromEntries(known),
+    prepare: (given) => {
+      for (const name of Object.keys(given)) {
+        if (!known.some(([key]) => key === name)) {
+          const supported = known.map(([key]) => key).join(", ");
+          throw new ParameterError(`parameters.${name}: ${data.name} has no such parameter; it has ${supported}`);
+        }
+      }
+      const values = known.map(([name, parameter]) => [name, read(name, given[name], parameter)]);
+      const parameters = Object.fromEntries(values) as P;
+      return { permissions: permissions(parameters), run: (occasion) => run(occasion, parameters) };
+    },
+  };
+}
+
+function read<T>(name: string, value: unknown, { allowed, default: otherwise, parse }: Parameter<T>): T {
+  if (value === undefined || value === null) return otherwise;
+  const parsed = parse(value);
+  if (parsed === undefined) {
+    throw new ParameterError(`parameters.${name}: ${JSON.stringify(value)} is not allowed; it takes ${allowed}`);
+  }
+  return parsed;
+}
+
+/** A yes or no, also as the string that Talon's files may hold. */
+export function flag(description: string): Parameter<boolean> {
+  return {
+    description,
+    allowed: "true or false",
+    default: false,
+    parse: (value) => {
+      if (typeof value === "boolean") return value;
+      return value === "true" ? true : value === "false" ? false : undefined;
+    },
+  };
+}

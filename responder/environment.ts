@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RulesFile } from "./rules.ts";
+
+/** The environment is not as the stack sets it; the message names the variable, its value and what it takes. */
+export class EnvironmentError extends Error {
+  override name = "EnvironmentError";
+}
+
+/** A port to listen on; 0 for a free one. @throws {EnvironmentError} */
+export function portFrom(name: string, otherwise: number): number {
+  const value = process.env[name];
+  if (value === undefined || value === "") return otherwise;
+  if (!/^\d{1,5}$/.test(value) || Number(value) > 65535) {
+    throw new EnvironmentError(`${name}: "${value}" is not a port; it takes 0 to 65535`);
+  }
+  return Number(value);
+}
+
+/** @throws {EnvironmentError} */
+export function urlFrom(name: string): string {
+  const value = process.env[name] ?? "";
+  if (!URL.canParse(value) || !/^https?:/.test(value)) {
+    throw new EnvironmentError(`${name}: "${value}" is not allowed; it takes an http or https URL`);
+  }
+  return value;
+}
+
+/** The items of a list with commas between them. */
+export function listFrom(name: string): string[] {
+  return (process.env[name] ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
+}
+
+/** The rules files of a folder, in the order of their names. @throws {EnvironmentError} */
+export function rulesFilesFrom(name: string): RulesFile[] {
+  const folder = process.env[name] ?? "";
+  try {
+    const files = readdirSync(folder).filter((file) => /\.ya?ml$/.test(file)).sort();
+    return files.map((file) => ({ name: file, text: readFileSync(join(folder, file), "utf8") }));
+  } catch (error) {
+    throw new EnvironmentError(`${name}: "${folder}" can't be read: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,51 @@
+import {
+  AppsV1Api,
+  CoreV1Api,
+  createConfiguration,
+  KubeConfig,
+  ServerConfiguration,
+  type RequestContext,
+  type ResponseContext,
+} from "@kubernetes/client-node";
+import type { Cluster } from "./cluster.ts";
+
+/**
+ * The Kubernetes API as the ServiceAccount of the pod sees it, or as KUBECONFIG says where that is set.
+ * @param timeout milliseconds that one request may take
+ */
+export function connect(timeout: number, kubeconfig = process.env["KUBECONFIG"]): Cluster {
+  const config = new KubeConfig();
+  if (kubeconfig) config.loadFromFile(kubeconfig);
+  else config.loadFromCluster();
+  const server = config.getCurrentCluster()?.server;
+  if (!server) throw new Error(`KUBECONFIG ${kubeconfig ?? ""} names no cluster`);
+  const configuration = createConfiguration({
+    baseServer: new ServerConfiguration(server, {}),
+    authMethods: { default: config },
+    promiseMiddleware: [sharedConnections(timeout)],
+  });
+  return { core: new CoreV1Api(configuration), apps: new AppsV1Api(configuration) };
+}
+
+/** How long the connections of one dispatcher are used before the cluster's CA is read anew, in milliseconds. */
+const DISPATCHER_AGE = 5 * 60_000;
+
+/**
+ * The client builds a new dispatcher for every request, which costs a TLS handshake each time: keep the
+ * first and use it for all that follow, until its certificate authority may have changed.
+ */
+function sharedConnections(timeout: number) {
+  let shared: { dispatcher: ReturnType<RequestContext["getDispatcher"]>; since: number } | undefined;
+  return {
+    pre: (request: RequestContext): Promise<RequestContext> => {
+      if (!shared || performance.now() - shared.since > DISPATCHER_AGE) {
+        shared = { dispatcher: request.getDispatcher(), since: performance.now() };
+      } else if (shared.dispatcher) {
+        request.setDispatcher(shared.dispatcher);
+      }
+      request.setSignal(AbortSignal.timeout(timeout));
+      return Promise.resolve(request);
+    },
+    post: (response: ResponseContext): Promise<ResponseContext> => Promise.resolve(response),
+  };
+}

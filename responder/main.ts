@@ -1,0 +1,49 @@
+import { deadLetter } from "./dead-letter.ts";
+import { EnvironmentError, listFrom, portFrom, rulesFilesFrom, urlFrom } from "./environment.ts";
+import { connect } from "./kubernetes.ts";
+import { log } from "./log.ts";
+import { responder } from "./responder.ts";
+import { loadRules, RulesError } from "./rules.ts";
+import { serve, type Deliver } from "./server.ts";
+
+const HELP = `usage: responder [dead-letter]
+
+Answers Falco's alerts, delivered as CloudEvents, with the actions of response rules.
+With "dead-letter": passes on what could not be delivered to falcosidekick, as an alert.
+
+environment:
+  PORT                  deliveries, /healthz, /readyz (8080)
+  METRICS_PORT          /metrics for Prometheus (9090)
+  RULES_DIR             folder of rules files (*.yaml), merged in the order of their names
+  PROTECTED_NAMESPACES  namespaces whose pods no rule touches, with commas between them
+  KUBECONFIG            how to reach the Kubernetes API; not set: as the pod's ServiceAccount
+  FALCOSIDEKICK_URL     dead-letter only: where alerts go
+`;
+
+/** Milliseconds that one request to the Kubernetes API may take; a Broker waits longer for its answer. */
+const API_TIMEOUT = 10_000;
+
+function service(mode: string | undefined): Deliver {
+  if (mode === "dead-letter") return deadLetter(urlFrom("FALCOSIDEKICK_URL"));
+  if (mode !== undefined) throw new EnvironmentError(`"${mode}" is no mode; it takes dead-letter or nothing`);
+  const rules = loadRules(rulesFilesFrom("RULES_DIR"));
+  log("info", "rules", { rules: rules.map(({ name }) => name) });
+  return responder({
+    rules,
+    protectedNamespaces: new Set(listFrom("PROTECTED_NAMESPACES")),
+    cluster: connect(API_TIMEOUT),
+  });
+}
+
+const [mode] = process.argv.slice(2);
+if (mode === "--help" || mode === "-h") {
+  process.stdout.write(HELP);
+} else {
+  try {
+    await serve(service(mode), { port: portFrom("PORT", 8080), metricsPort: portFrom("METRICS_PORT", 9090) });
+  } catch (error) {
+    const expected = error instanceof EnvironmentError || error instanceof RulesError;
+    log("error", "can't start", { reason: expected ? error.message : (error as Error).stack });
+    process.exitCode = expected ? 2 : 1;
+  }
+}

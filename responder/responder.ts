@@ -1,0 +1,121 @@
+import { CloudEvent, HTTP } from "cloudevents";
+import { AlertError, parseAlert, podOf, type Alert } from "./alert.ts";
+import { DeliveryError, readDelivery } from "./delivery.ts";
+import { log } from "./log.ts";
+import * as metrics from "./metrics.ts";
+import { Once } from "./once.ts";
+import { NotNow, respond, type Engine, type Verdict } from "./respond.ts";
+import { ALERT_TYPE, RESPONSE_EVENT_SOURCE, RESPONSE_SOURCE, RESPONSE_TYPE, type FalcoPayload } from "./response.ts";
+import { problem, type Answer, type Deliver } from "./server.ts";
+
+/**
+ * Takes alerts as CloudEvents and answers each with what was done, in the terms of the Broker: 200 and a
+ * reply, 204 where there is nothing to say, 503 for an alert that is to come again. One that is delivered twice
+ * is acted on once.
+ * @throws {DeliveryError} (400, 413, 415) for what no redelivery can mend
+ */
+export function responder(engine: Engine): Deliver {
+  const once = new Once<Verdict>();
+
+  async function answer(event: CloudEvent<unknown>): Promise<Reply | NotNow> {
+    const started = performance.now();
+    const alert = readAlert(event);
+    const key = alert.uuid ?? `${event.source} ${event.id}`;
+    try {
+      const { result, first } = await once.do(key, () => respond(alert, engine));
+      record(alert, result, started, first);
+      return result.outcome === "no-match" ? undefined : replyTo(key, result.outcome, result.response);
+    } catch (error) {
+      if (!(error instanceof NotNow)) throw error;
+      record(alert, { outcome: "retry", apiErrors: error.apiErrors, message: error.message }, started, true);
+      return error;
+    }
+  }
+
+  return async (headers, body) => {
+    const events = readDelivery(headers, body);
+    const [only] = events;
+    if (events.length === 1 && only) return single(await answer(only));
+    // each of a batch is tried before any speaks for the whole
+    return batch(await Promise.allSettled(events.map(answer)));
+  };
+}
+
+/** undefined for an alert that no rule answers. */
+type Reply = CloudEvent<FalcoPayload> | undefined;
+
+function readAlert(event: CloudEvent<unknown>): Alert {
+  if (event.type !== ALERT_TYPE) {
+    throw new DeliveryError(400, `CloudEvents of type "${event.type}" are not answered; it takes "${ALERT_TYPE}"`);
+  }
+  try {
+    return parseAlert(event.data);
+  } catch (error) {
+    throw error instanceof AlertError ? new DeliveryError(400, `not an alert: ${error.message}`) : error;
+  }
+}
+
+/** The same alert always gets a reply of the same id, so that who sees both knows them for one. */
+function replyTo(key: string, outcome: string, data: FalcoPayload): CloudEvent<FalcoPayload> {
+  return new CloudEvent({
+    id: `response-${key}`,
+    type: RESPONSE_TYPE,
+    source: RESPONSE_SOURCE,
+    time: data.time,
+    datacontenttype: "application/json",
+    // these only: a header can't carry what an alert may hold outside ASCII
+    priority: data.priority,
+    eventsource: RESPONSE_EVENT_SOURCE,
+    outcome,
+    data,
+  });
+}
+
+function single(answer: Reply | NotNow): Answer {
+  if (answer instanceof NotNow) return tryAgain(answer);
+  if (!answer) return { status: 204 };
+  const { headers, body } = HTTP.binary(answer);
+  return { status: 200, headers: headers as Record<string, string>, body: body as string };
+}
+
+function batch(results: readonly PromiseSettledResult<Reply | NotNow>[]): Answer {
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+  const answers = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const notNow = answers.find((answer) => answer instanceof NotNow);
+  if (notNow) return tryAgain(notNow);
+  const replies = answers.filter((answer) => answer instanceof CloudEvent);
+  if (replies.length === 0) return { status: 204 };
+  return { status: 200, headers: { "content-type": "application/cloudevents-batch+json" }, body: JSON.stringify(replies) };
+}
+
+function tryAgain({ message, apiErrors }: NotNow): Answer {
+  const { retryAfter } = apiErrors.at(-1) ?? {};
+  const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
+  return problem(503, `the Kubernetes API can't do it now: ${message}`, headers);
+}
+
+type Told = Verdict | { outcome: "retry"; apiErrors: NotNow["apiErrors"]; message: string };
+
+function record(alert: Alert, told: Told, started: number, first: boolean): void {
+  const seconds = (performance.now() - started) / 1000;
+  const outcome = first ? told.outcome : "duplicate";
+  metrics.alerts.inc({ outcome });
+  metrics.durations.observe({ outcome }, seconds);
+  const steps = first && "steps" in told ? told.steps : [];
+  for (const step of steps) metrics.actions.inc({ actionner: step.actionner, outcome: step.outcome });
+  const apiErrors = first && "apiErrors" in told ? told.apiErrors : [];
+  for (const { code } of apiErrors) metrics.apiErrors.inc({ code: code ?? "none" });
+  const pod = podOf(alert);
+  log(outcome === "failed" ? "error" : outcome === "retry" ? "warning" : "info", "alert", {
+    outcome,
+    duration_ms: Math.round(seconds * 1e5) / 100,
+    rule: alert.rule,
+    priority: alert.priority,
+    uuid: alert.uuid,
+    namespace: pod?.namespace,
+    pod: pod?.name,
+    uid: pod?.uid,
+    ...("steps" in told && { response: told.response.output }),
+    ...("message" in told && { reason: told.message }),
+  });
+}

@@ -1,0 +1,93 @@
+import type { V1Pod } from "@kubernetes/client-node";
+import type { Alert } from "../../responder/alert.ts";
+import { parseAlert } from "../../responder/alert.ts";
+import type { Cluster } from "../../responder/cluster.ts";
+import { loadRules, type Rule } from "../../responder/rules.ts";
+
+export const POD_UID = "6e1f2a54-3a49-4a0e-9d0b-7d2f6f0c9b11";
+
+/** A shell in default/alpine, as falcosidekick passes it on; what is given takes the place of a field. */
+export function shellAlert(fields: Record<string, unknown> = {}, payload: Record<string, unknown> = {}) {
+  return {
+    uuid: "ea247b3c-e7c0-4028-a3fe-16de808a4d09",
+    output: "16:31:56.746609046: Notice Terminal shell in container",
+    priority: "Notice",
+    rule: "Terminal shell in container",
+    time: "2026-11-23T16:31:56.746609046Z",
+    source: "syscall",
+    tags: ["container", "shell"],
+    hostname: "node-1",
+    output_fields: {
+      "container.id": "3ad7b26ded6d",
+      "k8s.ns.name": "default",
+      "k8s.pod.name": "alpine",
+      "k8s.pod.uid": POD_UID,
+      ...fields,
+    },
+    ...payload,
+  };
+}
+
+export function alert(fields: Record<string, unknown> = {}, payload: Record<string, unknown> = {}): Alert {
+  return parseAlert(shellAlert(fields, payload));
+}
+
+/** One rule of the given YAML keys, with terminate as its action. */
+export function rules(yaml: string): Rule[] {
+  return loadRules([{ name: "rules.yaml", text: yaml }]);
+}
+
+export const TERMINATE = `
+- rule: Terminate
+  match: {rules: [Terminal shell in container]}
+  actions: [{action: Terminate, actionner: "kubernetes:terminate"}]
+`;
+
+/** An answer of the API outside 2xx, as the client throws it. */
+export function apiError(code: number, message: string, headers: Record<string, string> = {}): Error {
+  return Object.assign(new Error(message), { code, body: JSON.stringify({ kind: "Status", message }), headers });
+}
+
+export function pod(status: V1Pod["status"] = {}, owner?: { kind: string; name: string }): V1Pod {
+  const ownerReferences = owner && [{ ...owner, apiVersion: "apps/v1", uid: "owner", controller: true }];
+  return {
+    metadata: { name: "alpine", namespace: "default", uid: POD_UID, ...(ownerReferences && { ownerReferences }) },
+    status,
+  };
+}
+
+type Calls = { verb: string; name: string; body?: unknown }[];
+
+/** A cluster that answers what it is told to, and keeps what it was asked. */
+export function cluster(answers: {
+  pod?: () => V1Pod;
+  remove?: () => V1Pod;
+  replicas?: { ready: number; wanted: number };
+}): Cluster & { calls: Calls } {
+  const calls: Calls = [];
+  const replicas = (name: string) => {
+    calls.push({ verb: "get owner", name });
+    const { ready, wanted } = answers.replicas ?? { ready: 0, wanted: 0 };
+    return { status: { replicas: wanted, readyReplicas: ready }, spec: { replicas: wanted, selector: {} } };
+  };
+  return {
+    calls,
+    core: {
+      readNamespacedPod: async ({ name }) => {
+        calls.push({ verb: "get", name });
+        return await Promise.resolve().then(() => (answers.pod ?? pod)());
+      },
+      deleteNamespacedPod: async ({ name, body }) => {
+        calls.push({ verb: "delete", name, body });
+        return await Promise.resolve().then(() => (answers.remove ?? pod)());
+      },
+    },
+    apps: {
+      readNamespacedReplicaSet: ({ name }) => Promise.resolve(replicas(name)),
+      readNamespacedStatefulSet: ({ name }) => {
+        const { status, spec } = replicas(name);
+        return Promise.resolve({ status, spec: { ...spec, serviceName: "", template: {} } });
+      },
+    },
+  };
+}

@@ -68,9 +68,18 @@ async function handle(request: IncomingMessage, deliver: Deliver, ready: () => b
 
 const PROBLEM = { "content-type": "application/problem+json" };
 
+/**
+ * Knative's dispatcher copies the body of a failed delivery, in base64, into 1024 bytes for the dead letter, and
+ * has no room for more: three quarters of that, less what surrounds the detail.
+ * @see https://github.com/knative/eventing/blob/main/pkg/kncloudevents/event_dispatcher.go
+ */
+const DETAIL_LIMIT = 640;
+
 /** @see https://www.rfc-editor.org/rfc/rfc9457 */
 export function problem(status: number, detail: string, headers: Record<string, string> = {}): Answer {
-  return { status, headers: { ...PROBLEM, ...headers }, body: `${JSON.stringify({ status, detail })}\n` };
+  // ASCII, so that a character is a byte
+  const short = detail.replace(/[^ -~]/g, "?").replace(/["\\]/g, "'").slice(0, DETAIL_LIMIT);
+  return { status, headers: { ...PROBLEM, ...headers }, body: `${JSON.stringify({ status, detail: short })}\n` };
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

@@ -83,7 +83,7 @@ async function deletePod({ pod, cluster }: Occasion, uid: string, parameters: Pa
     const error = clusterError(thrown);
     if (error.code === 404) return { outcome: "gone", message: `${described} is already gone` };
     // a conflict on anything but the UID is passing, and a retry settles it
-    if (error.code === 409 && error.message.includes("UID in the precondition")) {
+    if (error.code === 409 && /UID in (the )?precondition/.test(error.message)) {
       return {
         outcome: "replaced",
         message: `${described} is already gone; another pod has its name now and was left alone`,

@@ -1,0 +1,98 @@
+import type { Json } from "./object.ts";
+
+/** A cause among a Status's details. */
+export interface Cause {
+  reason: string;
+  message: string;
+  field: string;
+}
+
+/**
+ * An answer that is not the object asked for, as the API server words it.
+ *
+ * @see https://github.com/kubernetes/apimachinery/blob/master/pkg/api/errors/errors.go
+ */
+export class StatusError extends Error {
+  readonly code: number;
+  readonly reason: string;
+  readonly details: Json | undefined;
+
+  constructor(code: number, reason: string, message: string, details?: Json) {
+    super(message);
+    this.name = "StatusError";
+    this.code = code;
+    this.reason = reason;
+    this.details = details;
+  }
+
+  /** The `metav1.Status` that goes over the wire. */
+  toStatus(): Json {
+    return {
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message: this.message,
+      reason: this.reason,
+      ...(this.details === undefined ? {} : { details: this.details }),
+      code: this.code,
+    };
+  }
+}
+
+/** `pods`, or `replicasets.apps`: how messages name a resource or kind of a group. */
+function qualified(name: string, group: string): string {
+  return group === "" ? name : `${name}.${group}`;
+}
+
+function details(name: string, group: string, kind: string): Json {
+  return { ...(name === "" ? {} : { name }), ...(group === "" ? {} : { group }), kind };
+}
+
+export function notFound(group: string, resource: string, name: string): StatusError {
+  return new StatusError(404, "NotFound", `${qualified(resource, group)} "${name}" not found`, details(name, group, resource));
+}
+
+export function alreadyExists(group: string, resource: string, name: string): StatusError {
+  return new StatusError(409, "AlreadyExists", `${qualified(resource, group)} "${name}" already exists`, details(name, group, resource));
+}
+
+/** @param resource the plural name; a delete's preconditions are reported with the kind instead, as the real server does */
+export function conflict(group: string, resource: string, name: string, why: string): StatusError {
+  const message = `Operation cannot be fulfilled on ${qualified(resource, group)} "${name}": ${why}`;
+  return new StatusError(409, "Conflict", message, details(name, group, resource));
+}
+
+export function forbidden(group: string, resource: string, name: string, why: string): StatusError {
+  const subject = resource === "" ? "" : name === "" ? `${qualified(resource, group)} is ` : `${qualified(resource, group)} "${name}" is `;
+  const body = resource === "" ? {} : details(name, group, resource);
+  return new StatusError(403, "Forbidden", `${subject}forbidden: ${why}`, body);
+}
+
+export function invalid(group: string, kind: string, name: string, causes: readonly Cause[]): StatusError {
+  const list = causes.map((cause) => `${cause.field}: ${cause.message}`);
+  const why = list.length === 1 ? list.join("") : `[${list.join(", ")}]`;
+  const message = `${qualified(kind, group)} "${name}" is invalid: ${why}`;
+  return new StatusError(422, "Invalid", message, { ...details(name, group, kind), causes });
+}
+
+export function badRequest(message: string): StatusError {
+  return new StatusError(400, "BadRequest", message);
+}
+
+export function unauthorized(): StatusError {
+  return new StatusError(401, "Unauthorized", "Unauthorized");
+}
+
+export function unknownPath(): StatusError {
+  return new StatusError(404, "NotFound", "the server could not find the requested resource", {});
+}
+
+export function methodNotAllowed(): StatusError {
+  return new StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
+}
+
+export function unsupportedMediaType(accepted: readonly string[]): StatusError {
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`;
+  return new StatusError(415, "UnsupportedMediaType", message);
+}

@@ -1,0 +1,41 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { loadRules, RulesError, type Rule, type RulesFile } from "../responder/rules.ts";
+import { StackError } from "./error.ts";
+
+/** Response rules, checked, with the files they came from. */
+export interface ResponseRules {
+  files: RulesFile[];
+  rules: Rule[];
+}
+
+/**
+ * Reads rules files, merged in order, as the responder will.
+ * @param paths absolute, or relative to the project's folder
+ * @throws {StackError} for a file that can't be read or is no rules file.
+ */
+export async function readRules(paths: readonly string[]): Promise<ResponseRules> {
+  const files = await Promise.all(
+    paths.map(async (path) => {
+      try {
+        return { name: path, text: await readFile(resolve(import.meta.dirname, "..", path), "utf8") };
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new StackError(`The rules file ${path} can't be read: ${reason}`, "Change responderRules, the list of rules files.");
+      }
+    }),
+  );
+  try {
+    return { files, rules: loadRules(files) };
+  } catch (error) {
+    if (!(error instanceof RulesError)) throw error;
+    throw new StackError(`The response rules can't be used:\n${error.message}`, "Correct the file, or change responderRules.");
+  }
+}
+
+/** A line for people about a rule: what it answers, and with what. */
+export function summaryOf({ name, match, actions, dryRun }: Rule): string {
+  const alerts = match.rules.length > 0 ? match.rules.map((rule) => `"${rule}"`).join(" or ") : "any alert";
+  const actionners = actions.map(({ actionner }) => actionner.name).join(", ");
+  return `${name}: ${alerts} -> ${actionners}${dryRun ? " (dry run)" : ""}`;
+}

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { startKubernetes, type Kubernetes } from "../../lab/kubernetes/server.ts";
+import { shellAlert } from "../responder/fixtures.ts";
+import { baseImages } from "./base.ts";
+import { startDocker, type Docker } from "./docker.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const PORT = 18_080;
+
+describe("the responder's image", function () {
+  this.timeout(20 * 60_000);
+
+  let engine: Docker;
+  let image: string;
+  let kubernetes: Kubernetes;
+  let folder: string;
+  let started = false;
+
+  before(async () => {
+    engine = await startDocker();
+    kubernetes = await startKubernetes({ rbac: [] });
+    await api(kubernetes, "/api/v1/namespaces", "POST", { apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
+    folder = mkdtempSync(join(tmpdir(), "response-engine-container-"));
+    writeFileSync(join(folder, "kubeconfig"), kubernetes.kubeconfig(kubernetes.adminToken), { mode: 0o644 });
+    writeFileSync(join(folder, "rules.yaml"), readFileSync(join(root, "rules.yaml")), { mode: 0o644 });
+    await promisify(execFile)("chmod", ["-R", "a+rX", folder]);
+  });
+
+  after(async () => {
+    if (started) await engine.docker(["rm", "--force", "responder"]);
+    rmSync(folder, { recursive: true, force: true });
+    await kubernetes.close();
+    await engine.stop();
+  });
+
+  it("is built by responder/Dockerfile", async () => {
+    const dockerfile = join(root, "responder/Dockerfile");
+    const images = await baseImages(engine, readFileSync(dockerfile, "utf8"));
+    const base = Object.entries(images).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]);
+    image = `${engine.registry}/responder:test`;
+    await engine.docker(["build", "--network=host", "--file", dockerfile, "--tag", image, ...base, root], 15 * 60_000);
+    const size = Number(await engine.docker(["image", "inspect", "--format", "{{.Size}}", image]));
+    process.stdout.write(`      size of the image: ${Math.round(size / 1e6)} MB\n`);
+    assert.ok(size < 250e6);
+  });
+
+  it("is pushed to a registry, which knows it by its digest", async () => {
+    await engine.docker(["push", image]);
+    const reference = await engine.docker(["image", "inspect", "--format", "{{index .RepoDigests 0}}", image]);
+    const [repository, digest = ""] = reference.split("@");
+    assert.equal(repository, `${engine.registry}/responder`);
+    assert.match(digest, /^sha256:[0-9a-f]{64}$/);
+    const headers = { accept: "application/vnd.docker.distribution.manifest.v2+json" };
+    const found = await fetch(`http://${engine.registry}/v2/responder/manifests/${digest}`, { headers });
+    assert.equal(found.status, 200);
+    assert.equal(found.headers.get("docker-content-digest"), digest);
+  });
+
+  it("holds the bundle and Node, and no shell, package manager or dependency", async () => {
+    const container = await engine.docker(["create", image]);
+    const archive = join(folder, "image.tar");
+    await engine.docker(["export", "--output", archive, container]);
+    await engine.docker(["rm", container]);
+    const { stdout } = await promisify(execFile)("tar", ["--list", "--file", archive], { maxBuffer: 64 * 1024 * 1024 });
+    const files = stdout.split("\n");
+    assert.ok(files.includes("app/responder.mjs"));
+    assert.ok(files.includes("app/node"));
+    const unwanted = /(^|\/)(sh|bash|dash|busybox|npm|npx|yarn|apt|apt-get|dpkg|apk|node_modules|package\.json|esbuild|tsc)$/;
+    assert.deepEqual(files.filter((file) => unwanted.test(file.replace(/\/$/, ""))), []);
+  });
+
+  it("runs as non-root, on a read-only root, without capabilities, and is ready within seconds", async () => {
+    const limits = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=host"];
+    const environment = { PORT, METRICS_PORT: PORT + 1, RULES_DIR: "/rules", KUBECONFIG: "/kubeconfig" };
+    await engine.docker([
+      "run", "--detach", "--name=responder", ...limits,
+      ...Object.entries(environment).map(([name, value]) => `--env=${name}=${value}`),
+      `--volume=${join(folder, "kubeconfig")}:/kubeconfig:ro`,
+      `--volume=${join(folder, "rules.yaml")}:/rules/rules.yaml:ro`,
+      image,
+    ]);
+    started = true;
+    for (let tries = 0; !(await answers("/readyz")); tries++) {
+      assert.ok(tries < 100, await engine.docker(["logs", "responder"]));
+      await sleep(100);
+    }
+    const pid = await engine.docker(["inspect", "--format", "{{.State.Pid}}", "responder"]);
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    assert.match(status, /^Uid:\s+65532\s+65532/m);
+    assert.match(status, /^CapEff:\s+0+$/m);
+  });
+
+  it("answers a delivery by deleting the pod that raised the alert", async () => {
+    const { uid } = await createPod(kubernetes, "alpine");
+    const bystander = await createPod(kubernetes, "bystander");
+    const answer = await fetch(`http://127.0.0.1:${PORT}/`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "ce-specversion": "1.0",
+        "ce-id": "1",
+        "ce-source": "https://falco.org",
+        "ce-type": "falco.rule.output.v1",
+      },
+      body: JSON.stringify(shellAlert({ "k8s.pod.uid": uid })),
+    });
+    assert.equal(answer.status, 200, await answer.clone().text());
+    assert.equal(answer.headers.get("ce-outcome"), "terminated");
+    assert.equal(await exists(kubernetes, "alpine"), false);
+    assert.equal(await exists(kubernetes, "bystander"), true, bystander.uid);
+  });
+
+  it("stops within a second of SIGTERM, and by itself", async () => {
+    const before = performance.now();
+    await engine.docker(["stop", "--time=10", "responder"]);
+    const seconds = (performance.now() - before) / 1000;
+    assert.equal(await engine.docker(["inspect", "--format", "{{.State.ExitCode}}", "responder"]), "0");
+    assert.ok(seconds < 1, `it took ${seconds} s`);
+  });
+
+  async function answers(path: string): Promise<boolean> {
+    return fetch(`http://127.0.0.1:${PORT}${path}`).then(({ ok }) => ok, () => false);
+  }
+});
+
+async function api({ url, adminToken }: Kubernetes, path: string, method = "GET", body?: unknown): Promise<Response> {
+  return await fetch(`${url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+}
+
+async function createPod(kubernetes: Kubernetes, name: string): Promise<{ uid: string }> {
+  const spec = { containers: [{ name: "main", image: "alpine" }] };
+  const answer = await api(kubernetes, "/api/v1/namespaces/default/pods", "POST", { apiVersion: "v1", kind: "Pod", metadata: { name }, spec });
+  const pod = (await answer.json()) as { metadata: { uid: string } };
+  assert.equal(answer.status, 201, JSON.stringify(pod));
+  return { uid: pod.metadata.uid };
+}
+
+async function exists(kubernetes: Kubernetes, name: string): Promise<boolean> {
+  return (await api(kubernetes, `/api/v1/namespaces/default/pods/${name}`)).status === 200;
+}

@@ -51,7 +51,8 @@ export interface BuildConfig {
   repository: string;
   username?: string;
   password?: pulumi.Output<string>;
-  /** Undefined: the Dockerfile's own default. */
+  /** What it is built with, and what it runs on; undefined: the Dockerfile's own defaults. */
+  buildImage?: string;
   baseImage?: string;
   platform: string;
 }
@@ -170,6 +171,7 @@ function readImage(settings: Settings): ImageConfig {
   const repository = settings.text("registryRepository", REPOSITORY);
   const username = settings.text("registryUsername", { allowed: "a user name", accepts: () => true });
   const password = settings.secret("registryPassword");
+  const buildImage = settings.text("responderBuildImage", optional(IMAGE));
   const baseImage = settings.text("responderBaseImage", optional(IMAGE));
   const platform = settings.text("responderPlatform", oneOf("linux/amd64", "linux/arm64"));
   if (reference) return { reference };
@@ -184,6 +186,7 @@ function readImage(settings: Settings): ImageConfig {
     repository,
     ...(username && { username }),
     ...(password && { password }),
+    ...(buildImage && { buildImage }),
     ...(baseImage && { baseImage }),
     platform,
   };

@@ -29,7 +29,7 @@ export interface ResponderImageArgs {
 }
 
 function buildImage(name: string, build: BuildConfig, parent: pulumi.Resource): docker.Image {
-  const { registry, repository, username, password, baseImage, platform } = build;
+  const { registry, repository, username, password, buildImage, baseImage, platform } = build;
   return new docker.Image(
     name,
     {
@@ -39,7 +39,7 @@ function buildImage(name: string, build: BuildConfig, parent: pulumi.Resource): 
         context: ".",
         dockerfile: "responder/Dockerfile",
         platform,
-        ...(baseImage && { args: { BASE_IMAGE: baseImage } }),
+        args: { ...(buildImage && { BUILD_IMAGE: buildImage }), ...(baseImage && { BASE_IMAGE: baseImage }) },
       },
       registry: { server: registry, ...(username && { username }), ...(password && { password }) },
     },

@@ -5,8 +5,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startKubernetes, type Kubernetes } from "../../lab/kubernetes/server.ts";
+import { listPods, pathOf, placePod } from "../../lab/pods.ts";
 import { startService, type LogLine, type RunningService } from "../../lab/service.ts";
 import { build } from "../../responder/build.ts";
 import { POD_UID, shellAlert } from "./fixtures.ts";
@@ -23,6 +25,7 @@ describe("the responder's bundle", function () {
   let kubernetes: Kubernetes;
   let service: RunningService;
   let logged: LogLine[];
+  let ended: string[];
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "response-engine-bundle-"));
@@ -34,24 +37,24 @@ describe("the responder's bundle", function () {
 
   beforeEach(async () => {
     logged = [];
+    ended = [];
     kubernetes = await startKubernetes({ rbac: [ROLE, BINDING] });
-    for (const name of ["default", "kube-system", "shop", "batch"]) {
-      await api("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
-    }
     service = await startService(
       {
         name: "responder",
+        namespace: "default",
         args: [],
         env: { RULES_DIR: "/etc/response-rules", PROTECTED_NAMESPACES: "kube-system" },
-        files: { "/etc/response-rules": { "00-rules.yaml": RULES } },
-      } as unknown as Parameters<typeof startService>[0],
+        mounts: { "/etc/response-rules": { "00-rules.yaml": RULES } },
+        serviceAccount: "responder",
+      },
       {
         bundle,
         folder: mkdtempSync(join(folder, "run-")),
         addresses: {},
         kubeconfig: kubernetes.kubeconfig(kubernetes.tokenFor("default", "responder")),
         onLog: (line) => logged.push(line),
-        onExit: () => undefined,
+        onExit: (reason) => ended.push(reason),
       },
     );
   });
@@ -89,11 +92,10 @@ describe("the responder's bundle", function () {
     };
     for (const [file, [status, gone]] of Object.entries(outcomes)) {
       it(`${file} deletes ${gone ?? "nothing"} and nothing else`, async () => {
-        for (const [namespace, name] of pods) await createPod(namespace, name);
+        for (const [namespace, name] of pods) createPod(namespace, name);
         const answer = await sendRaw(readFileSync(join(DELIVERIES, file)));
         assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `));
-        const left = await Promise.all(pods.map(([namespace, name]) => exists(namespace, name)));
-        const missing = pods.filter((_, index) => !left[index]).map(([namespace, name]) => `${namespace}/${name}`);
+        const missing = pods.filter(([namespace, name]) => !exists(namespace, name)).map((pod) => pod.join("/"));
         assert.deepEqual(missing, gone ? [gone] : []);
       });
     }
@@ -104,7 +106,7 @@ describe("the responder's bundle", function () {
   });
 
   it("deletes by UID with one request to the API", async () => {
-    const uid = await createPod("default", "alpine");
+    const uid = createPod("default", "alpine");
     const before = kubernetes.requests.length;
     const answer = await post(shellAlert({ "k8s.pod.uid": uid }));
     assert.equal(answer.status, 200);
@@ -112,20 +114,20 @@ describe("the responder's bundle", function () {
   });
 
   it("leaves a pod that has been re-created under the same name alone", async () => {
-    await createPod("default", "alpine");
+    createPod("default", "alpine");
     const answer = await post(shellAlert({ "k8s.pod.uid": POD_UID }));
     assert.equal(answer.headers.get("ce-outcome"), "replaced");
-    assert.equal(await exists("default", "alpine"), true);
+    assert.equal(exists("default", "alpine"), true);
   });
 
   for (const fault of [429, 500, 503, "reset"] as const) {
     it(`asks for a redelivery where the API answers ${fault}, and acts on it`, async () => {
-      const uid = await createPod("default", "alpine");
+      const uid = createPod("default", "alpine");
       kubernetes.fail({ answer: fault, times: 1, verb: "delete" });
       const alert = shellAlert({ "k8s.pod.uid": uid });
       assert.equal((await post(alert)).status, 503);
       assert.equal((await post(alert)).status, 200);
-      assert.equal(await exists("default", "alpine"), false);
+      assert.equal(exists("default", "alpine"), false);
     });
   }
 
@@ -138,7 +140,7 @@ describe("the responder's bundle", function () {
         controller.close();
       },
     });
-    const streamed = await fetch(service.url, { method: "POST", body: stream, duplex: "half" } as RequestInit);
+    const streamed = await fetch(service.url, { method: "POST", body: stream, duplex: "half" });
     assert.equal(streamed.status, 413);
   });
 
@@ -154,10 +156,10 @@ describe("the responder's bundle", function () {
   it("is alive, ready and measured", async () => {
     assert.equal((await fetch(`${service.url}/healthz`)).status, 200);
     assert.equal((await fetch(`${service.url}/readyz`)).status, 200);
-    await post(shellAlert({ "k8s.pod.uid": await createPod("default", "alpine") }));
+    await post(shellAlert({ "k8s.pod.uid": createPod("default", "alpine") }));
     kubernetes.fail({ answer: 500, times: 1 });
     await post(shellAlert({}, { uuid: "another" }));
-    const metrics = await (await fetch(service.metricsUrl)).text();
+    const metrics = await (await fetch(`${service.metricsUrl}/metrics`)).text();
     assert.match(metrics, /^response_engine_alerts_total\{outcome="terminated"\} 1$/m);
     assert.match(metrics, /^response_engine_alerts_total\{outcome="retry"\} 1$/m);
     assert.match(metrics, /^response_engine_actions_total\{actionner="kubernetes:terminate",outcome="terminated"\} 1$/m);
@@ -166,7 +168,7 @@ describe("the responder's bundle", function () {
   });
 
   it("finishes what is in flight on SIGTERM, and then ends with 0", async () => {
-    const uid = await createPod("default", "alpine");
+    const uid = createPod("default", "alpine");
     const body = JSON.stringify(shellAlert({ "k8s.pod.uid": uid }));
     const { hostname, port } = new URL(service.url);
     const socket = connect(Number(port), hostname);
@@ -179,7 +181,9 @@ describe("the responder's bundle", function () {
     socket.write(body.slice(10));
     const [answer] = (await once(socket, "data")) as [Buffer];
     assert.match(answer.toString(), /^HTTP\/1.1 200 [^]*connection: close/i);
-    assert.equal(await exists("default", "alpine"), false);
+    assert.equal(exists("default", "alpine"), false);
+    while (ended.length === 0) await setTimeout(10);
+    assert.match(ended[0] ?? "", /exit code 0/);
   });
 
   const broken: [string, Record<string, string>, string[], RegExp][] = [
@@ -236,34 +240,14 @@ describe("the responder's bundle", function () {
     return answer.toString();
   }
 
-  async function api(method: string, path: string, body?: unknown): Promise<Response> {
-    return await fetch(`${kubernetes.url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${kubernetes.adminToken}`, "content-type": "application/json" },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-  }
-
   /** A running pod with the container that the recorded alerts name; gives its UID. */
-  async function createPod(namespace: string, name: string): Promise<string> {
-    const path = `/api/v1/namespaces/${namespace}/pods`;
-    const spec = { nodeName: "node-1", containers: [{ name: "main", image: "alpine" }] };
-    const answer = await api("POST", path, { apiVersion: "v1", kind: "Pod", metadata: { name }, spec });
-    const pod = (await answer.json()) as { metadata: { uid: string } };
-    assert.equal(answer.status, 201, JSON.stringify(pod));
-    const containerID = `containerd://3ad7b26ded6d${"0".repeat(52)}`;
-    const status = { phase: "Running", containerStatuses: [{ name: "main", containerID, image: "alpine", imageID: "", ready: true, restartCount: 0 }] };
-    const patched = await fetch(`${kubernetes.url}${path}/${name}/status`, {
-      method: "PATCH",
-      headers: { authorization: `Bearer ${kubernetes.adminToken}`, "content-type": "application/merge-patch+json" },
-      body: JSON.stringify({ status }),
-    });
-    assert.equal(patched.status, 200, await patched.text());
-    return pod.metadata.uid;
+  function createPod(namespace: string, name: string): string {
+    const { metadata } = placePod(kubernetes, { namespace, name, containerId: "3ad7b26ded6d" });
+    return metadata.uid;
   }
 
-  async function exists(namespace: string, name: string): Promise<boolean> {
-    return (await api("GET", `/api/v1/namespaces/${namespace}/pods/${name}`)).status === 200;
+  function exists(namespace: string, name: string): boolean {
+    return listPods(kubernetes).some((pod) => pathOf(pod) === `${namespace}/${name}`);
   }
 
   /** A request that came later is answered, so the one before has been taken up. */
@@ -272,6 +256,6 @@ describe("the responder's bundle", function () {
   }
 
   async function untilLogged(message: string): Promise<void> {
-    while (!logged.some((line) => line["message"] === message)) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (!logged.some((line) => line["message"] === message)) await setTimeout(10);
   }
 });

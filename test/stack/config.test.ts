@@ -88,6 +88,7 @@ describe("the stack's configuration", () => {
     ["responderImage", "Ghcr.io/Acme/responder", /image reference/],
     ["registryServer", "https://localhost:5000", /HOST:PORT/],
     ["registryRepository", "acme/responder:1", /without a tag/],
+    ["responderBuildImage", "node 24", /image reference/],
     ["responderBaseImage", "node 24", /image reference/],
     ["responderPlatform", "windows/amd64", /linux\/amd64, linux\/arm64/],
     ["responderRules", "[]", /1 or more/],

@@ -135,7 +135,7 @@ for (const [stack, expected] of Object.entries(STACKS)) {
       const { type, inputs } = find(program, "image-build");
       assert.equal(type, "docker:index/image:Image");
       assert.equal(inputs["imageName"], `${expected.repository}:latest`);
-      assert.deepEqual(inputs["build"], { context: ".", dockerfile: "responder/Dockerfile", platform: "linux/amd64" });
+      assert.deepEqual(inputs["build"], { args: {}, context: ".", dockerfile: "responder/Dockerfile", platform: "linux/amd64" });
       assert.deepEqual(inputs["registry"], { server: expected.repository.split("/")[0] });
       for (const service of services) assert.equal(podOf(program, service).containers[0].image, image);
     });
@@ -324,12 +324,12 @@ describe("the program", () => {
   });
 
   it("pushes with the registry's user and gives pods the same to pull with, encrypted", async () => {
-    const config = { "knative:install": false, registryUsername: "robot", registryPassword: "geheim", responderBaseImage: "node:24-slim" };
+    const config = { "knative:install": false, registryUsername: "robot", registryPassword: "geheim", responderBuildImage: "node:24", responderBaseImage: "base:1" };
     const program = await evaluateProgram({ stack: "prod", config });
     const build = find(program, "image-build");
     assert.deepEqual(build.inputs["registry"], { server: "registry.example.com", username: "robot", password: "geheim" });
     assert.deepEqual(build.secrets, ["registry.password"]);
-    assert.deepEqual((build.inputs["build"] as { args: unknown }).args, { BASE_IMAGE: "node:24-slim" });
+    assert.deepEqual((build.inputs["build"] as { args: unknown }).args, { BUILD_IMAGE: "node:24", BASE_IMAGE: "base:1" });
     const secret = find(program, "image-pull");
     assert.equal(secret.inputs["type"], "kubernetes.io/dockerconfigjson");
     assert.deepEqual(secret.secrets, ["stringData"]);

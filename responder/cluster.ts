@@ -1,9 +1,12 @@
-import type { AppsV1Api, CoreV1Api } from "@kubernetes/client-node";
+import type { AppsV1Api, CoreV1Api, NetworkingV1Api } from "@kubernetes/client-node";
 
-/** The parts of the Kubernetes API that actions work with. */
+/** The parts of the Kubernetes API that actions work with. A patch is a JSON merge patch. */
 export interface Cluster {
-  core: Pick<CoreV1Api, "readNamespacedPod" | "deleteNamespacedPod">;
+  core: Pick<CoreV1Api, "readNamespacedPod" | "deleteNamespacedPod" | "patchNamespacedPod" | "patchNode">;
   apps: Pick<AppsV1Api, "readNamespacedReplicaSet" | "readNamespacedStatefulSet">;
+  networking: Pick<NetworkingV1Api, "createNamespacedNetworkPolicy" | "patchNamespacedNetworkPolicy">;
+  /** Deletes the object at a path of the API, with what it owns. */
+  deleteObject: (path: string) => Promise<void>;
 }
 
 /** What the Kubernetes API said when it did not do as asked; `code` is undefined where nothing answered. */

@@ -1,9 +1,13 @@
 import {
+  ApiException,
   AppsV1Api,
   CoreV1Api,
   createConfiguration,
+  HttpMethod,
   KubeConfig,
+  NetworkingV1Api,
   ServerConfiguration,
+  type Configuration,
   type RequestContext,
   type ResponseContext,
 } from "@kubernetes/client-node";
@@ -22,9 +26,14 @@ export function connect(timeout: number, kubeconfig = process.env["KUBECONFIG"])
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(server, {}),
     authMethods: { default: config },
-    promiseMiddleware: [sharedConnections(timeout)],
+    promiseMiddleware: [sharedConnections(timeout), mergePatches],
   });
-  return { core: new CoreV1Api(configuration), apps: new AppsV1Api(configuration) };
+  return {
+    core: new CoreV1Api(configuration),
+    apps: new AppsV1Api(configuration),
+    networking: new NetworkingV1Api(configuration),
+    deleteObject: (path) => deleteObject(configuration, path),
+  };
 }
 
 /** How long the connections of one dispatcher are used before the cluster's CA is read anew, in milliseconds. */
@@ -48,4 +57,26 @@ function sharedConnections(timeout: number) {
     },
     post: (response: ResponseContext): Promise<ResponseContext> => Promise.resolve(response),
   };
+}
+
+/** The client would send a JSON patch, whose operations fail on a map that isn't there yet. */
+const mergePatches = {
+  pre: (request: RequestContext): Promise<RequestContext> => {
+    if (request.getHttpMethod() === HttpMethod.PATCH) {
+      request.setHeaderParam("Content-Type", "application/merge-patch+json");
+    }
+    return Promise.resolve(request);
+  },
+  post: (response: ResponseContext): Promise<ResponseContext> => Promise.resolve(response),
+};
+
+/** The generated client has a method per resource; this is for a resource that only an alert names. */
+async function deleteObject({ baseServer, httpApi, middleware, authMethods }: Configuration, path: string): Promise<void> {
+  let request = baseServer.makeRequestContext(path, HttpMethod.DELETE);
+  request.setHeaderParam("Accept", "application/json");
+  await authMethods.default?.applySecurityAuthentication(request);
+  for (const step of middleware) request = await step.pre(request).toPromise();
+  const response = await httpApi.send(request).toPromise();
+  const body = await response.body.text();
+  if (response.httpStatusCode >= 300) throw new ApiException(response.httpStatusCode, "", body, response.headers);
 }

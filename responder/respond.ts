@@ -1,5 +1,5 @@
 import type { Outcome, Result } from "./actions/action.ts";
-import { podOf, type Alert } from "./alert.ts";
+import type { Alert } from "./alert.ts";
 import { clusterError, isRefusal, type Cluster, type ClusterError } from "./cluster.ts";
 import { mismatch } from "./match.ts";
 import { RESPONSE_EVENT_SOURCE, responsePayload, type FalcoPayload, type Step } from "./response.ts";
@@ -64,17 +64,21 @@ export class NotNow extends Error {
 }
 
 /** Of several outcomes, the first in this order stands for all. */
-const TELLING: readonly Outcome[] = ["failed", "terminated", "replaced", "gone", "ignored", "no-pod", "dry-run"];
+const TELLING: readonly Outcome[] = ["failed", "terminated", "done", "replaced", "gone", "ignored", "no-pod", "dry-run"];
 
 async function perform(action: RuleAction, rule: Rule, alert: Alert, engine: Engine): Promise<Result> {
-  const pod = podOf(alert);
-  if (!pod) return { outcome: "no-pod", message: "the alert names no pod, nothing was done" };
-  const described = `pod ${pod.namespace}/${pod.name}`;
-  if (engine.protectedNamespaces.has(pod.namespace)) {
+  const { actionner, prepared } = action;
+  const subject = actionner.subjectOf(alert);
+  if (!subject) {
+    const what = actionner.requiredFields.includes("k8s.pod.name") ? "pod" : actionner.requiredFields.join(", ");
+    return { outcome: "no-pod", message: `the alert names no ${what}, nothing was done` };
+  }
+  const { described, namespace } = subject;
+  if (namespace !== undefined && engine.protectedNamespaces.has(namespace)) {
     return { outcome: "ignored", message: `left ${described} alone: its namespace is protected` };
   }
   if (rule.dryRun) {
-    return { outcome: "dry-run", message: `dry run: ${action.actionner.name} would have been run on ${described}` };
+    return { outcome: "dry-run", message: `dry run: ${actionner.name} would have been run on ${described}` };
   }
-  return await action.prepared.run({ alert, pod, cluster: engine.cluster });
+  return await prepared.run({ alert, cluster: engine.cluster });
 }

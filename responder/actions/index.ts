@@ -1,5 +1,10 @@
 import type { Actionner } from "./action.ts";
+import { annotation } from "./annotation.ts";
+import { cordon } from "./cordon.ts";
+import { deleteResource } from "./delete.ts";
+import { label } from "./label.ts";
+import { networkpolicy } from "./networkpolicy.ts";
 import { terminate } from "./terminate.ts";
 
 /** Every action that response rules can name. */
-export const ACTIONNERS: readonly Actionner[] = [terminate];
+export const ACTIONNERS: readonly Actionner[] = [terminate, deleteResource, label, annotation, networkpolicy, cordon];

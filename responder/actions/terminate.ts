@@ -1,7 +1,7 @@
 import type { V1OwnerReference, V1Pod } from "@kubernetes/client-node";
 import { clusterError, type Cluster } from "../cluster.ts";
 import type { Permission } from "../permissions.ts";
-import { actionner, flag, type Occasion, type Result } from "./action.ts";
+import { flag, podActionner, type PodOccasion, type Result } from "./action.ts";
 import { findPod } from "./find-pod.ts";
 
 interface Parameters {
@@ -18,7 +18,7 @@ interface Minimum {
   unit: "pods" | "percent";
 }
 
-export const terminate = actionner<Parameters>({
+export const terminate = podActionner<Parameters>({
   name: "kubernetes:terminate",
   description: "Deletes the pod that raised the alert, and no other",
   continue: false,
@@ -69,7 +69,7 @@ export const terminate = actionner<Parameters>({
   },
 });
 
-async function deletePod({ pod, cluster }: Occasion, uid: string, parameters: Parameters): Promise<Result> {
+async function deletePod({ pod, cluster }: PodOccasion, uid: string, parameters: Parameters): Promise<Result> {
   const { namespace, name } = pod;
   const described = `pod ${namespace}/${name} (uid ${uid})`;
   try {

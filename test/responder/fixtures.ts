@@ -56,38 +56,56 @@ export function pod(status: V1Pod["status"] = {}, owner?: { kind: string; name: 
   };
 }
 
-type Calls = { verb: string; name: string; body?: unknown }[];
+interface Call {
+  verb: string;
+  name: string;
+  body?: unknown;
+}
 
 /** A cluster that answers what it is told to, and keeps what it was asked. */
 export function cluster(answers: {
   pod?: () => V1Pod;
   remove?: () => V1Pod;
+  patch?: () => V1Pod;
+  create?: () => void;
   replicas?: { ready: number; wanted: number };
-}): Cluster & { calls: Calls } {
-  const calls: Calls = [];
-  const replicas = (name: string) => {
-    calls.push({ verb: "get owner", name });
-    const { ready, wanted } = answers.replicas ?? { ready: 0, wanted: 0 };
-    return { status: { replicas: wanted, readyReplicas: ready }, spec: { replicas: wanted, selector: {} } };
+}): Cluster & { calls: Call[] } {
+  const calls: Call[] = [];
+  const asked = async <T>(call: Call, answer: () => T): Promise<T> => {
+    calls.push(call);
+    return await Promise.resolve().then(answer);
   };
+  const replicas = (name: string) =>
+    asked({ verb: "get owner", name }, () => {
+      const { ready, wanted } = answers.replicas ?? { ready: 0, wanted: 0 };
+      return { status: { replicas: wanted, readyReplicas: ready }, spec: { replicas: wanted, selector: {} } };
+    });
   return {
     calls,
     core: {
-      readNamespacedPod: async ({ name }) => {
-        calls.push({ verb: "get", name });
-        return await Promise.resolve().then(() => (answers.pod ?? pod)());
-      },
-      deleteNamespacedPod: async ({ name, body }) => {
-        calls.push({ verb: "delete", name, body });
-        return await Promise.resolve().then(() => (answers.remove ?? pod)());
-      },
+      readNamespacedPod: ({ name }) => asked({ verb: "get", name }, answers.pod ?? (() => pod())),
+      deleteNamespacedPod: ({ name, body }) => asked({ verb: "delete", name, body }, answers.remove ?? (() => pod())),
+      patchNamespacedPod: ({ name, body }) => asked({ verb: "patch", name, body: body as unknown }, answers.patch ?? (() => pod())),
+      patchNode: ({ name, body }) => asked({ verb: "patch node", name, body: body as unknown }, () => ({})),
     },
     apps: {
-      readNamespacedReplicaSet: ({ name }) => Promise.resolve(replicas(name)),
-      readNamespacedStatefulSet: ({ name }) => {
-        const { status, spec } = replicas(name);
-        return Promise.resolve({ status, spec: { ...spec, serviceName: "", template: {} } });
+      readNamespacedReplicaSet: ({ name }) => replicas(name),
+      readNamespacedStatefulSet: async ({ name }) => {
+        const { status, spec } = await replicas(name);
+        return { status, spec: { ...spec, serviceName: "", template: {} } };
       },
     },
+    networking: {
+      createNamespacedNetworkPolicy: ({ body }) =>
+        asked({ verb: "create policy", name: body.metadata?.name ?? "", body }, () => {
+          answers.create?.();
+          return body;
+        }),
+      patchNamespacedNetworkPolicy: ({ name, body }) => asked({ verb: "patch policy", name, body: body as unknown }, () => ({})),
+    },
+    deleteObject: (path) =>
+      asked({ verb: "delete object", name: path }, () => {
+        answers.remove?.();
+      }),
   };
 }

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { podOf } from "../../../responder/alert.ts";
 import { terminate } from "../../../responder/actions/terminate.ts";
 import { alert, apiError, cluster, pod, POD_UID } from "../fixtures.ts";
 
@@ -12,10 +11,7 @@ async function run(
   parameters: Record<string, unknown> = {},
   fields: Record<string, unknown> = {},
 ) {
-  const of = alert(fields);
-  const named = podOf(of);
-  assert.ok(named);
-  return await terminate.prepare(parameters).run({ alert: of, pod: named, cluster: on });
+  return await terminate.prepare(parameters).run({ alert: alert(fields), cluster: on });
 }
 
 const WITHOUT_UID = { "k8s.pod.uid": null };

@@ -1,0 +1,82 @@
+import { isIP } from "node:net";
+import type { V1NetworkPolicy, V1NetworkPolicyPeer } from "@kubernetes/client-node";
+import { clusterError } from "../cluster.ts";
+import { list, podActionner } from "./action.ts";
+import { findPod, type FoundPod } from "./find-pod.ts";
+
+interface Parameters {
+  allow_cidr: readonly string[];
+  allow_namespaces: readonly string[];
+}
+
+export const networkpolicy = podActionner<Parameters>({
+  name: "kubernetes:networkpolicy",
+  description: "Cuts the pod that raised the alert, and those with the same labels, off from everything they could reach",
+  continue: true,
+  parameters: {
+    allow_cidr: list("Addresses that stay reachable", 'CIDRs ("10.0.0.0/8")', (text) => (isCidr(text) ? text : undefined)),
+    allow_namespaces: list("Namespaces that stay reachable", "namespaces' names", (text) =>
+      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text) ? text : undefined,
+    ),
+  },
+  permissions: () => [
+    { apiGroup: "", resource: "pods", verbs: ["get"] },
+    { apiGroup: "networking.k8s.io", resource: "networkpolicies", verbs: ["create", "patch"] },
+  ],
+  example: `- action: Create a network policy
+  actionner: kubernetes:networkpolicy
+  parameters:
+    allow_cidr:
+      - 192.168.1.0/24
+    allow_namespaces:
+      - monitoring
+`,
+  run: async ({ cluster, pod }, parameters) => {
+    const found = await findPod(cluster, pod);
+    if ("outcome" in found) return found;
+    const { namespace } = pod;
+    const body = policyFor(found, namespace, parameters);
+    if (!body) return { outcome: "failed", message: `pod ${namespace}/${pod.name} has no labels that a network policy could select it by` };
+    const name = body.metadata?.name ?? "";
+    try {
+      await cluster.networking.createNamespacedNetworkPolicy({ namespace, body });
+    } catch (thrown) {
+      if (clusterError(thrown).code !== 409) throw thrown;
+      await cluster.networking.patchNamespacedNetworkPolicy({ namespace, name, body });
+    }
+    const reachable = [...parameters.allow_cidr, ...parameters.allow_namespaces].join(", ") || "nothing";
+    return { outcome: "done", message: `network policy ${namespace}/${name} lets pod ${namespace}/${pod.name} reach ${reachable}` };
+  },
+});
+
+/** What controllers add per revision: a policy is to hold for the pods that replace this one, too. */
+const REVISION_LABELS = ["pod-template-hash", "pod-template-generation", "controller-revision-hash"];
+
+/** undefined for a pod without labels, which would be every pod of the namespace. */
+function policyFor({ pod }: FoundPod, namespace: string, parameters: Parameters): V1NetworkPolicy | undefined {
+  const labels = Object.entries(pod.metadata?.labels ?? {}).filter(([key]) => !REVISION_LABELS.includes(key));
+  if (labels.length === 0) return undefined;
+  const owner = pod.metadata?.ownerReferences?.find(({ controller }) => controller)?.name ?? pod.metadata?.name ?? "";
+  const peers: V1NetworkPolicyPeer[] = [
+    ...parameters.allow_cidr.map((cidr) => ({ ipBlock: { cidr } })),
+    ...parameters.allow_namespaces.map((name) => ({
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } },
+    })),
+  ];
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: `response-${owner}`, namespace, labels: { "app.kubernetes.io/managed-by": "response-engine" } },
+    spec: {
+      podSelector: { matchLabels: Object.fromEntries(labels) },
+      policyTypes: ["Egress"],
+      egress: peers.length > 0 ? [{ to: peers }] : [],
+    },
+  };
+}
+
+function isCidr(text: string): boolean {
+  const [, address = "", prefix = ""] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const version = isIP(address);
+  return version !== 0 && Number(prefix) <= (version === 4 ? 32 : 128);
+}

@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { stringify } from "yaml";
+import { AlertError, parseAlert } from "../responder/alert.ts";
+import { mismatch, type Match } from "../responder/match.ts";
+import { permissionsOf } from "../responder/permissions.ts";
+import { rulesFor } from "../responder/respond.ts";
+import { loadRules, RulesError, type Rule } from "../responder/rules.ts";
+import { alertFilters } from "../stack/filter.ts";
+
+const HELP = `usage: npm run rules check FILE...
+       npm run rules explain ALERT.json [-- --rules FILE]...
+
+check    reads rules files, merged in order, and prints what they would do, the ClusterRole they need and
+         the filter of their Trigger
+explain  reads one alert, as Falco or falcosidekick writes it ("-": standard input), and prints which rules
+         answer it, and why the others don't; the rules are those of rules.yaml where no --rules is given
+
+exit code: 0; 1 where the rules or the alert can't be used; 2 where this command was not understood
+`;
+
+/** The command line can't be understood. */
+class UsageError extends Error {}
+/** What a file holds can't be used. */
+class InputError extends Error {}
+
+function check(files: readonly string[]): string {
+  if (files.length === 0) throw new UsageError("check takes at least one rules file");
+  const rules = readRules(files);
+  const role = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRole",
+    metadata: { name: "responder" },
+    rules: permissionsOf(rules),
+  };
+  return [
+    `${rules.length} ${rules.length === 1 ? "rule" : "rules"} in ${files.join(", ")}`,
+    ...rules.map(describeRule),
+    `The role they need:\n\n${indent(stringify(role))}`,
+    `The filter of their Trigger:\n\n${indent(stringify({ filters: alertFilters(rules) }))}`,
+  ].join("\n\n");
+}
+
+function explain(files: readonly string[], ruleFiles: readonly string[]): string {
+  const [file, ...more] = files;
+  if (file === undefined || more.length > 0) throw new UsageError("explain takes one alert");
+  const rules = readRules(ruleFiles);
+  const alert = readAlert(file);
+  const answering = rulesFor(alert, rules);
+  const lines = rules.map((rule) => {
+    const reason = mismatch(rule.match, alert);
+    if (answering.includes(rule)) return `✓ ${rule.name}\n${rule.actions.map(({ name, actionner }) => `    ${doing(rule)} "${name}" (${actionner.name})`).join("\n")}`;
+    return `✗ ${rule.name}\n    ${reason ?? "a rule before it, or the alert's source, lets it answer none"}`;
+  });
+  const verdict = answering.length === 0 ? "no rule answers it" : `${answering.length} of ${rules.length} rules answer it`;
+  return `"${alert.rule}" (${alert.priority}): ${verdict}\n\n${lines.join("\n")}`;
+}
+
+function readRules(files: readonly string[]): Rule[] {
+  return loadRules(files.map((name) => ({ name, text: readText(name) })));
+}
+
+function readAlert(file: string) {
+  try {
+    return parseAlert(JSON.parse(file === "-" ? readFileSync(process.stdin.fd, "utf8") : readText(file)));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof AlertError) throw new InputError(`${file}: not an alert: ${error.message}`);
+    throw error;
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new InputError(`${file}: can't be read: ${(error as Error).message}`);
+  }
+}
+
+function describeRule(rule: Rule): string {
+  const actions = rule.actions.map(({ name, actionner }) => `    ${doing(rule)} "${name}" (${actionner.name})`);
+  return [rule.name, `    when ${describeMatch(rule.match)}`, ...actions].join("\n");
+}
+
+function doing({ dryRun }: Rule): string {
+  return dryRun ? "would run" : "runs";
+}
+
+function describeMatch({ rules, priority, tags, outputFields, source }: Match): string {
+  const parts = [
+    rules.length > 0 && `the alert's rule is ${rules.map((name) => `"${name}"`).join(" or ")}`,
+    priority && `its priority is ${priority.comparator} ${priority.priority}`,
+    tags.length > 0 && `it has the tags ${tags.map((all) => all.join(", ")).join(" or ")}`,
+    outputFields.length > 0 && outputFields.map((all) => all.map(({ field, operator, value }) => `${field}${operator}${value}`).join(" and ")).join(", or "),
+    source && `its source is ${source}`,
+  ];
+  return parts.filter(Boolean).join("; ") || "there is any alert";
+}
+
+function indent(text: string): string {
+  return text.trimEnd().replace(/^/gm, "    ");
+}
+
+function run(args: readonly string[]): string {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { help: { type: "boolean", short: "h" }, rules: { type: "string", multiple: true } },
+  });
+  const [command, ...files] = positionals;
+  if (values.help) return HELP;
+  if (command === "check") return check(files);
+  if (command === "explain") return explain(files, values.rules ?? ["rules.yaml"]);
+  throw new UsageError(command === undefined ? "a command is missing" : `"${command}" is no command; it takes check or explain`);
+}
+
+try {
+  process.stdout.write(`${run(process.argv.slice(2)).trimEnd()}\n`);
+} catch (error) {
+  const usage = error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS");
+  if (!usage && !(error instanceof InputError) && !(error instanceof RulesError)) throw error;
+  process.stderr.write(`${(error as Error).message}\n${usage ? `\n${HELP}` : ""}`);
+  process.exitCode = usage ? 2 : 1;
+}

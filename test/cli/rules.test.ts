@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { shellAlert } from "../responder/fixtures.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+describe("npm run rules", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "response-engine-rules-"));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function run(args: readonly string[], input = "") {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["cli/rules.ts", ...args], { cwd: root, input, encoding: "utf8" });
+    return { status, stdout, stderr };
+  }
+
+  function file(name: string, text: string): string {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  it("check prints what rules would do, their role and their Trigger's filter", () => {
+    const { status, stdout } = run(["check", "rules.yaml"]);
+    assert.equal(status, 0);
+    assert.match(stdout, /^1 rule in rules.yaml$/m);
+    assert.match(stdout, /when the alert's rule is "Terminal shell in container"; k8s.ns.name!=kube-system and/);
+    assert.match(stdout, /runs "Terminate the pod" \(kubernetes:terminate\)/);
+    assert.match(stdout, /resources:\s+- pods\s+verbs:\s+- delete\s+- get/);
+    assert.match(stdout, /rule: Terminal shell in container/);
+  });
+
+  it("check merges the files that it is given, in order", () => {
+    const dry = file("dry.yaml", "- rule: Terminal shell in container\n  dry_run: true\n");
+    const { status, stdout } = run(["check", "rules.yaml", dry]);
+    assert.equal(status, 0);
+    assert.match(stdout, /would run "Terminate the pod"/);
+    assert.match(stdout, /rules: \[\]/);
+  });
+
+  it("check says what is wrong, and exits with 1", () => {
+    const path = file("broken.yaml", "- rule: A\n  actions: [{action: B, actionner: 'aws:lambda'}]\n");
+    const { status, stdout, stderr } = run(["check", path]);
+    assert.equal(status, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, /broken.yaml, entry 1 \(rule "A"\).*"aws:lambda" is not supported/);
+    assert.equal(run(["check", join(folder, "none.yaml")]).status, 1);
+  });
+
+  it("explain says which rules answer an alert", () => {
+    const path = file("alert.json", JSON.stringify(shellAlert()));
+    const { status, stdout } = run(["explain", path]);
+    assert.equal(status, 0);
+    assert.match(stdout, /1 of 1 rules answer it/);
+    assert.match(stdout, /✓ Terminal shell in container\n {4}runs "Terminate the pod"/);
+  });
+
+  it("explain says why the others don't, from standard input too", () => {
+    const { status, stdout } = run(["explain", "-"], JSON.stringify(shellAlert({ "k8s.ns.name": "kube-system" })));
+    assert.equal(status, 0);
+    assert.match(stdout, /no rule answers it/);
+    assert.match(stdout, /✗ Terminal shell in container\n {4}output_fields: k8s.ns.name!=kube-system does not hold \(it is "kube-system"\)/);
+  });
+
+  it("explain takes other rules with --rules", () => {
+    const rules = file("rules.yaml", '- rule: Other\n  match: {priority: ">=Error"}\n  actions: [{action: B, actionner: "kubernetes:cordon"}]\n');
+    const { stdout } = run(["explain", "-", "--rules", rules], JSON.stringify(shellAlert()));
+    assert.match(stdout, /✗ Other\n {4}priority: Notice is not >= Error/);
+  });
+
+  it("explain says what is no alert, and exits with 1", () => {
+    for (const text of ["{", "{}"]) {
+      const { status, stderr } = run(["explain", "-"], text);
+      assert.equal(status, 1);
+      assert.match(stderr, /^-: not an alert: /);
+    }
+  });
+
+  it("tells its usage with --help, and on standard error with exit code 2 where it wasn't understood", () => {
+    assert.match(run(["--help"]).stdout, /^usage: npm run rules/);
+    for (const args of [[], ["check"], ["explain"], ["explain", "a", "b"], ["chek"], ["check", "--wrong"]]) {
+      const { status, stderr } = run(args);
+      assert.equal(status, 2, args.join(" "));
+      assert.match(stderr, /usage: npm run rules/);
+    }
+  });
+});

@@ -2,7 +2,15 @@ import type { AppsV1Api, CoreV1Api, NetworkingV1Api } from "@kubernetes/client-n
 
 /** The parts of the Kubernetes API that actions work with. A patch is a JSON merge patch. */
 export interface Cluster {
-  core: Pick<CoreV1Api, "readNamespacedPod" | "deleteNamespacedPod" | "patchNamespacedPod" | "patchNode">;
+  core: Pick<
+    CoreV1Api,
+    | "readNamespacedPod"
+    | "deleteNamespacedPod"
+    | "patchNamespacedPod"
+    | "patchNode"
+    | "listPodForAllNamespaces"
+    | "createNamespacedPodEviction"
+  >;
   apps: Pick<AppsV1Api, "readNamespacedReplicaSet" | "readNamespacedStatefulSet">;
   networking: Pick<NetworkingV1Api, "createNamespacedNetworkPolicy" | "patchNamespacedNetworkPolicy">;
   /** Deletes the object at a path of the API, with what it owns. */

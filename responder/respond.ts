@@ -80,5 +80,5 @@ async function perform(action: RuleAction, rule: Rule, alert: Alert, engine: Eng
   if (rule.dryRun) {
     return { outcome: "dry-run", message: `dry run: ${actionner.name} would have been run on ${described}` };
   }
-  return await prepared.run({ alert, cluster: engine.cluster });
+  return await prepared.run({ alert, ...engine });
 }

@@ -29,6 +29,8 @@ export interface Result {
 export interface Occasion {
   alert: Alert;
   cluster: Cluster;
+  /** For an action that goes beyond its subject, which is in none of these. */
+  protectedNamespaces: ReadonlySet<string>;
 }
 
 /** The same for an action on a pod: the one that the alert names. */
@@ -178,4 +180,10 @@ export function list<T>(
       return items.every((one) => one !== undefined) ? items : undefined;
     },
   };
+}
+
+/** A number or text that is a whole number, 0 or more; undefined otherwise. */
+export function wholeNumber(value: unknown): number | undefined {
+  const text = typeof value === "number" || typeof value === "string" ? String(value) : "";
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

@@ -68,6 +68,8 @@ export function cluster(answers: {
   remove?: () => V1Pod;
   patch?: () => V1Pod;
   create?: () => void;
+  onNode?: () => V1Pod[];
+  evict?: (name: string) => void;
   replicas?: { ready: number; wanted: number };
 }): Cluster & { calls: Call[] } {
   const calls: Call[] = [];
@@ -86,6 +88,13 @@ export function cluster(answers: {
       readNamespacedPod: ({ name }) => asked({ verb: "get", name }, answers.pod ?? (() => pod())),
       deleteNamespacedPod: ({ name, body }) => asked({ verb: "delete", name, body }, answers.remove ?? (() => pod())),
       patchNamespacedPod: ({ name, body }) => asked({ verb: "patch", name, body: body as unknown }, answers.patch ?? (() => pod())),
+      listPodForAllNamespaces: (of) =>
+        asked({ verb: "list", name: of?.fieldSelector ?? "" }, () => ({ items: answers.onNode?.() ?? [] })),
+      createNamespacedPodEviction: ({ name, body }) =>
+        asked({ verb: "evict", name, body }, () => {
+          answers.evict?.(name);
+          return body;
+        }),
       patchNode: ({ name, body }) => asked({ verb: "patch node", name, body: body as unknown }, () => ({})),
     },
     apps: {

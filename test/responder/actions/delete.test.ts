@@ -7,7 +7,7 @@ const target = (resource: string, name: string | null, namespace: string | null)
   alert({ "ka.target.resource": resource, "ka.target.name": name, "ka.target.namespace": namespace }, { source: "k8s_audit" });
 
 const run = (on: ReturnType<typeof cluster>, of: ReturnType<typeof alert>, parameters: Record<string, unknown> = {}) =>
-  deleteResource.prepare(parameters).run({ alert: of, cluster: on });
+  deleteResource.prepare(parameters).run({ alert: of, cluster: on, protectedNamespaces: new Set() });
 
 describe("kubernetes:delete", () => {
   const paths: [string, string | null, string][] = [

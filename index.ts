@@ -12,7 +12,7 @@ import { readRules, summaryOf } from "./stack/rules.ts";
 import { EventTrigger } from "./stack/trigger.ts";
 
 const config = readConfig();
-const response = await readRules(config.responder.rules);
+const response = await readRules(config.responder.rules, config.responder.dryRun);
 const provider = new k8s.Provider("cluster", { ...config.cluster, enableConfigMapMutable: true, enableSecretMutable: true });
 
 // Knative carries the events and runs the responder. All that uses it comes after it, and goes before it.

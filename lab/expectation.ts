@@ -24,7 +24,7 @@ export interface Expectation {
  */
 export async function startExpectation(responder: ServiceObject): Promise<Expectation> {
   const files = Object.values(responder.mounts).flatMap((mounted) => Object.entries(mounted).map(([name, text]) => ({ name, text })));
-  const rules = loadRules(files.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
+  const rules = loadRules(files.toSorted((a, b) => (a.name < b.name ? -1 : 1)), { dryRun: responder.env["DRY_RUN"] === "true" });
   const protectedNamespaces = new Set((responder.env["PROTECTED_NAMESPACES"] ?? "").split(",").map((name) => name.trim()));
   const folder = await mkdtemp(join(tmpdir(), "response-engine-lab-"));
   const kubeconfig = join(folder, "kubeconfig");

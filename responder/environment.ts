@@ -26,6 +26,13 @@ export function urlFrom(name: string): string {
   return value;
 }
 
+/** false where it isn't set. @throws {EnvironmentError} */
+export function flagFrom(name: string): boolean {
+  const value = process.env[name] ?? "";
+  if (!["", "false", "true"].includes(value)) throw new EnvironmentError(`${name}: "${value}" is not allowed; it takes true or false`);
+  return value === "true";
+}
+
 /** The items of a list with commas between them. */
 export function listFrom(name: string): string[] {
   return (process.env[name] ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");

@@ -1,5 +1,5 @@
 import { deadLetter } from "./dead-letter.ts";
-import { EnvironmentError, listFrom, portFrom, rulesFilesFrom, urlFrom } from "./environment.ts";
+import { EnvironmentError, flagFrom, listFrom, portFrom, rulesFilesFrom, urlFrom } from "./environment.ts";
 import { connect } from "./kubernetes.ts";
 import { log } from "./log.ts";
 import { responder } from "./responder.ts";
@@ -16,6 +16,7 @@ environment:
   METRICS_PORT          /metrics for Prometheus (9090)
   RULES_DIR             folder of rules files (*.yaml), merged in the order of their names
   PROTECTED_NAMESPACES  namespaces whose pods no rule touches, with commas between them
+  DRY_RUN               true: say what would be done, and do nothing
   KUBECONFIG            how to reach the Kubernetes API; not set: as the pod's ServiceAccount
   FALCOSIDEKICK_URL     dead-letter only: where alerts go
 `;
@@ -26,7 +27,7 @@ const API_TIMEOUT = 10_000;
 function service(mode: string | undefined): Deliver {
   if (mode === "dead-letter") return deadLetter(urlFrom("FALCOSIDEKICK_URL"));
   if (mode !== undefined) throw new EnvironmentError(`"${mode}" is no mode; it takes dead-letter or nothing`);
-  const rules = loadRules(rulesFilesFrom("RULES_DIR"));
+  const rules = loadRules(rulesFilesFrom("RULES_DIR"), { dryRun: flagFrom("DRY_RUN") });
   log("info", "rules", { rules: rules.map(({ name }) => name) });
   return responder({
     rules,

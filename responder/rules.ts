@@ -40,10 +40,11 @@ export class RulesError extends Error {
 /**
  * Reads rules files in falco-talon's syntax and merges them in order: of two entries of the same name, the
  * later one's keys take the place of the earlier one's (those of `match` and `parameters` one by one).
+ * With `dryRun` every rule is one that runs dry.
  * @see https://docs.falco-talon.org/docs/rules/
  * @throws {RulesError} for anything wrong in any file, all of it at once
  */
-export function loadRules(files: readonly RulesFile[]): Rule[] {
+export function loadRules(files: readonly RulesFile[], { dryRun = false }: { dryRun?: boolean } = {}): Rule[] {
   const problems: string[] = [];
   const actions = new Map<string, Entry>();
   const rules = new Map<string, Entry>();
@@ -60,7 +61,7 @@ export function loadRules(files: readonly RulesFile[]): Rule[] {
     problems.push(`${files.map(({ name }) => name).join(", ") || "no rules file"}: no rule in it; add a "- rule:" entry`);
   }
   if (problems.length > 0) throw new RulesError(problems.join("\n"));
-  return loaded;
+  return dryRun ? loaded.map((rule) => ({ ...rule, dryRun })) : loaded;
 }
 
 interface Entry {

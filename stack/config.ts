@@ -61,6 +61,8 @@ export interface ResponderConfig {
   /** Paths of the rules files, merged in order. */
   rules: string[];
   protectedNamespaces: string[];
+  /** Whether the responder only says what it would do. */
+  dryRun: boolean;
   scale: Scale;
   resources: Resources;
   timeoutSeconds: number;
@@ -207,6 +209,7 @@ function readResponder(settings: Settings): ResponderConfig {
   return {
     rules: settings.list("responderRules", 1, NOT_EMPTY),
     protectedNamespaces: settings.list("responderProtectedNamespaces", 0, LABEL),
+    dryRun: settings.flag("responderDryRun"),
     scale,
     resources: readResources(settings),
     timeoutSeconds: settings.integer("responderTimeoutSeconds", 1, MOST.timeoutSeconds),

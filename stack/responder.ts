@@ -21,7 +21,7 @@ export class Responder extends pulumi.ComponentResource {
 
   constructor(name: string, args: ResponderArgs, options: pulumi.ComponentResourceOptions) {
     super("response-engine:stack:Responder", name, {}, options);
-    const { namespace, rules, protectedNamespaces } = args;
+    const { namespace, rules, protectedNamespaces, dryRun } = args;
     const labels = labelsOf(NAME);
     const child = { parent: this };
 
@@ -54,7 +54,7 @@ export class Responder extends pulumi.ComponentResource {
         serviceName: NAME,
         serviceAccount: account.metadata.name,
         callsKubernetes: true,
-        env: { RULES_DIR: RULES_FOLDER, PROTECTED_NAMESPACES: protectedNamespaces.join(",") },
+        env: { RULES_DIR: RULES_FOLDER, PROTECTED_NAMESPACES: protectedNamespaces.join(","), DRY_RUN: String(dryRun) },
         files: { configMap: configMap.metadata.name, folder: RULES_FOLDER },
       },
       { ...child, dependsOn: [binding] },

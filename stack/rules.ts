@@ -12,9 +12,10 @@ export interface ResponseRules {
 /**
  * Reads rules files, merged in order, as the responder will.
  * @param paths absolute, or relative to the project's folder
+ * @param dryRun whether all of them run dry
  * @throws {StackError} for a file that can't be read or is no rules file.
  */
-export async function readRules(paths: readonly string[]): Promise<ResponseRules> {
+export async function readRules(paths: readonly string[], dryRun: boolean): Promise<ResponseRules> {
   const files = await Promise.all(
     paths.map(async (path) => {
       try {
@@ -26,7 +27,7 @@ export async function readRules(paths: readonly string[]): Promise<ResponseRules
     }),
   );
   try {
-    return { files, rules: loadRules(files) };
+    return { files, rules: loadRules(files, { dryRun }) };
   } catch (error) {
     if (!(error instanceof RulesError)) throw error;
     throw new StackError(`The response rules can't be used:\n${error.message}`, "Correct the file, or change responderRules.");

@@ -50,6 +50,11 @@ describe("rules files", () => {
     assert.deepEqual(resources, ["pods", "replicasets", "statefulsets"], "min_healthy_replicas of the named action is kept");
   });
 
+  it("all run dry where the whole stack does", () => {
+    const [rule] = loadRules([{ name: "rules.yaml", text: TERMINATE }], { dryRun: true });
+    assert.equal(rule?.dryRun, true);
+  });
+
   it("let a rule's matches be followed by others unless it says otherwise", () => {
     assert.equal(load(TERMINATE)[0]?.continue, true);
   });

@@ -50,6 +50,7 @@ describe("the stack's configuration", () => {
       image: { registry: "localhost:5000", repository: "responder", platform: "linux/amd64" },
       responder: {
         rules: ["rules.yaml"],
+        dryRun: false,
         protectedNamespaces: ["kube-system", "kube-public", "kube-node-lease", "falco", "knative-serving", "knative-eventing", "kourier-system"],
         scale: { min: 0, max: 10, concurrency: 50 },
         resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
@@ -179,6 +180,7 @@ describe("Pulumi.yaml", () => {
   it("gives every key of the project a type and a default of that type", () => {
     const fits: Record<string, (value: unknown) => boolean> = {
       string: (value) => typeof value === "string",
+      boolean: (value) => typeof value === "boolean",
       integer: Number.isInteger,
       array: (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
       object: (value) => typeof value === "object" && value !== null && !Array.isArray(value),

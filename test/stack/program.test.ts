@@ -342,6 +342,13 @@ describe("the program", () => {
     }
   });
 
+  it("runs every rule dry, without any permission, where the stack does", async () => {
+    const program = await evaluateProgram({ stack: "dev", config: { "knative:install": false, responderDryRun: true } });
+    assert.equal(envOf(program, "responder-service")["DRY_RUN"], "true");
+    assert.deepEqual(find(program, "responder-role").inputs["rules"], []);
+    assert.match(String((program.outputs["rules"] as string[])[0]), /\(dry run\)$/);
+  });
+
   it("builds nothing where a ready image is given, and no dead letter service where a sink is", async () => {
     const responderImage = `ghcr.io/acme/responder@${DIGEST}`;
     const config = { "knative:install": false, registryServer: "", responderImage, deliveryDeadLetterSink: "https://dead.example.com/", deliveryTimeout: "PT30S" };

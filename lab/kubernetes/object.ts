@@ -38,6 +38,11 @@ export interface ObjectInput {
   [field: string]: unknown;
 }
 
+/** What Go's encoding/json calls a value's type. */
+export function goType(value: unknown): string {
+  return Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+}
+
 export function isJson(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -38,6 +38,7 @@ function podGracePeriod(pod: KubernetesObject, asked: number | undefined): numbe
 function preparePod(pod: KubernetesObject): void {
   pod.spec = { terminationGracePeriodSeconds: 30, restartPolicy: "Always", ...pod.spec };
   pod.status ??= { phase: "Pending", qosClass: "BestEffort" };
+  pod.metadata.generation ??= 1;
 }
 
 function validatePod(pod: KubernetesObject): Cause[] {
@@ -46,9 +47,9 @@ function validatePod(pod: KubernetesObject): Cause[] {
     return [{ reason: "FieldValueRequired", message: "Required value", field: "spec.containers" }];
   }
   return containers.flatMap((container: unknown, index) =>
-    isJson(container) && typeof container["name"] === "string" && container["name"] !== ""
-      ? []
-      : [{ reason: "FieldValueRequired", message: "Required value", field: `spec.containers[${index}].name` }],
+    ["name", "image"]
+      .filter((field) => !isJson(container) || typeof container[field] !== "string" || container[field] === "")
+      .map((field) => ({ reason: "FieldValueRequired", message: "Required value", field: `spec.containers[${index}].${field}` })),
   );
 }
 
@@ -62,7 +63,7 @@ function workload(resource: string, kind: string): Resource {
     statusSubresource: true,
     returnsDeleted: false,
     prepare: (object) => {
-      object.metadata.generation = 1;
+      object.metadata.generation ??= 1;
     },
   };
 }

@@ -10,13 +10,13 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { anonymous, createAuthorizer, MASTERS, refusal, serviceAccount } from "./authorizer.ts";
 import type { Attributes, RbacObject, User } from "./authorizer.ts";
-import { isJson } from "./object.ts";
+import { goType, isJson } from "./object.ts";
 import type { Json, KubernetesObject, ObjectInput } from "./object.ts";
-import { applyPatch } from "./patch.ts";
+import { readPatch } from "./patch.ts";
 import { RESOURCES } from "./resources.ts";
 import type { Resource } from "./resources.ts";
-import { badRequest, forbidden, methodNotAllowed, StatusError, unauthorized, unknownPath, unsupportedMediaType } from "./status.ts";
-import { isObjectInput, Store } from "./store.ts";
+import { badRequest, forbidden, invalid, methodNotAllowed, StatusError, unauthorized, unknownPath, unsupportedMediaType } from "./status.ts";
+import { isObjectInput, Store, unknownKind } from "./store.ts";
 import type { DeleteOptions } from "./store.ts";
 
 /** A request as the log keeps it. */
@@ -186,8 +186,11 @@ interface Answer {
 function handle(store: Store, { resource, attributes, query }: Target, request: IncomingMessage, body: string): Answer {
   if (attributes.path === "/version") return { code: 200, body: { major: "1", minor: "37", gitVersion: "v1.37.0-lab" } };
   if (/^\/(healthz|livez|readyz)$/.test(attributes.path)) return { code: 200, body: "ok" };
+  const { name, verb, apiGroup } = attributes;
+  if (attributes.resource === "" || !store.resources.some(({ group }) => group === apiGroup)) return { code: 404, body: "404 page not found\n" };
   if (!resource || !["", "status"].includes(attributes.subresource)) throw unknownPath();
-  const { name, verb } = attributes;
+  if (name === "" ? verb === "update" || verb === "patch" : verb === "create") throw methodNotAllowed();
+  const dryRun = query.getAll("dryRun").includes("All");
   const namespace = resource.namespaced ? attributes.namespace : "";
   const part = attributes.subresource === "status" ? "status" : "object";
   switch (verb) {
@@ -196,14 +199,19 @@ function handle(store: Store, { resource, attributes, query }: Target, request: 
     case "list":
       return { code: 200, body: listOf(resource, store.list(resource, namespace).filter(selector(query)), store.version) };
     case "create":
-      return { code: 201, body: store.create(resource, namespace, parseObject(resource, body)) };
+      return { code: 201, body: store.create(resource, namespace, parseObject(resource, request, body), dryRun) };
     case "update":
-      return { code: 200, body: store.update(resource, namespace, name, part, parseObject(resource, body)) };
+      return { code: 200, body: store.update(resource, namespace, name, part, parseObject(resource, request, body), dryRun) };
     case "patch": {
+      const patch = readPatch(mediaType(request), body);
       const current = store.get(resource, namespace, name);
-      const patched = applyPatch(current, mediaType(request), parseJson(body));
+      const patched = patch(current);
       if (!isObjectInput(patched)) throw badRequest("the patch leaves no metadata");
-      return { code: 200, body: store.update(resource, namespace, name, part, patched) };
+      const { uid } = patched.metadata;
+      if (uid !== undefined && uid !== current.metadata.uid) {
+        throw invalid(resource.group, resource.kind, name, [{ reason: "FieldValueInvalid", message: `Invalid value: "${uid}": field is immutable`, field: "metadata.uid" }]);
+      }
+      return { code: 200, body: store.update(resource, namespace, name, part, patched, dryRun) };
     }
     case "delete": {
       const { object } = store.delete(resource, namespace, name, parseDeleteOptions(query, request, body));
@@ -249,28 +257,43 @@ function parseDeleteOptions(query: URLSearchParams, request: IncomingMessage, bo
     if (seconds !== null && !/^-?\d+$/.test(seconds)) throw badRequest(`strconv.ParseInt: parsing "${seconds}": invalid syntax`);
     return { ...(seconds === null ? {} : { gracePeriodSeconds: Number(seconds) }), ...(dryRun.length > 0 ? { dryRun } : {}) };
   }
-  if (mediaType(request) !== "application/json") throw unsupportedMediaType(["application/json"]);
+  if (mediaType(request) !== "application/json") throw unsupportedMediaType();
   const options = parseJson(body);
-  if (!isJson(options)) throw badRequest("json: cannot unmarshal into Go value of type v1.DeleteOptions");
-  const { kind, gracePeriodSeconds: seconds, preconditions } = options;
-  if (kind !== undefined && kind !== "DeleteOptions") throw badRequest("decoded object cannot be converted to DeleteOptions");
-  if (seconds !== undefined && seconds !== null && !Number.isInteger(seconds)) throw badRequest("json: cannot unmarshal into Go struct field DeleteOptions.gracePeriodSeconds of type int64");
-  if (preconditions !== undefined && !isJson(preconditions)) throw badRequest("json: cannot unmarshal into Go struct field DeleteOptions.preconditions of type v1.Preconditions");
+  const { kind, gracePeriodSeconds: seconds, preconditions, dryRun } = options;
+  if (kind !== undefined && kind !== "DeleteOptions") throw badRequest(unknownKind(textOf(kind), textOf(options["apiVersion"])));
+  if (seconds !== undefined && seconds !== null && !Number.isInteger(seconds)) throw mistyped(seconds, "gracePeriodSeconds", "int64");
+  if (preconditions !== undefined && !isJson(preconditions)) throw mistyped(preconditions, "preconditions", "v1.Preconditions");
+  if (Array.isArray(dryRun) && dryRun.some((one) => one !== "All")) {
+    const message = `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`;
+    throw invalid("meta.k8s.io", "DeleteOptions", "", [{ reason: "FieldValueNotSupported", message, field: "dryRun" }]);
+  }
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
 }
 
-function parseObject(resource: Resource, body: string): ObjectInput {
-  const object = parseJson(body);
-  if (!isObjectInput(object)) throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): it has no metadata`);
-  return object;
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
-function parseJson(body: string): unknown {
+function mistyped(value: unknown, field: string, type: string): StatusError {
+  return badRequest(`json: cannot unmarshal ${goType(value)} into Go struct field DeleteOptions.${field} of type ${type}`);
+}
+
+function parseObject(resource: Resource, request: IncomingMessage, body: string): ObjectInput {
+  if (mediaType(request) !== "application/json") throw unsupportedMediaType();
+  const object = parseJson(body, `the object provided is unrecognized (must be of type ${resource.kind}): `);
+  return isObjectInput(object) ? object : { ...object, metadata: {} };
+}
+
+function parseJson(body: string, context = ""): Json {
+  let why: string;
   try {
-    return JSON.parse(body);
+    const value: unknown = JSON.parse(body);
+    if (isJson(value)) return value;
+    why = `json: cannot unmarshal ${goType(value)} into Go value`;
   } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`);
+    why = error instanceof Error ? error.message : String(error);
   }
+  throw badRequest(`${context}couldn't get version/kind; json parse error: ${why}`);
 }
 
 function mediaType(request: IncomingMessage): string {

@@ -57,6 +57,11 @@ export function alreadyExists(group: string, resource: string, name: string): St
   return new StatusError(409, "AlreadyExists", `${qualified(resource, group)} "${name}" already exists`, details(name, group, resource));
 }
 
+export function beingDeleted(group: string, resource: string, name: string): StatusError {
+  const { message, details: body } = alreadyExists(group, resource, name);
+  return new StatusError(409, "AlreadyExists", `object is being deleted: ${message}`, body);
+}
+
 /** @param resource the plural name; a delete's preconditions are reported with the kind instead, as the real server does */
 export function conflict(group: string, resource: string, name: string, why: string): StatusError {
   const message = `Operation cannot be fulfilled on ${qualified(resource, group)} "${name}": ${why}`;
@@ -76,6 +81,11 @@ export function invalid(group: string, kind: string, name: string, causes: reado
   return new StatusError(422, "Invalid", message, { ...details(name, group, kind), causes });
 }
 
+/** A patch that can be read but not be carried out. */
+export function impossiblePatch(): StatusError {
+  return new StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {});
+}
+
 export function badRequest(message: string): StatusError {
   return new StatusError(400, "BadRequest", message);
 }
@@ -92,7 +102,11 @@ export function methodNotAllowed(): StatusError {
   return new StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
 }
 
-export function unsupportedMediaType(accepted: readonly string[]): StatusError {
-  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`;
-  return new StatusError(415, "UnsupportedMediaType", message);
+export function unsupportedMediaType(): StatusError {
+  const accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+  return new StatusError(415, "UnsupportedMediaType", `the body of the request was in an unknown format - accepted media types include: ${accepted}`);
+}
+
+export function unsupportedPatch(): StatusError {
+  return new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { isJson } from "./object.ts";
 import type { KubernetesObject, ObjectInput } from "./object.ts";
 import { RESOURCES } from "./resources.ts";
 import type { Resource } from "./resources.ts";
-import { alreadyExists, badRequest, conflict, invalid, notFound } from "./status.ts";
+import { alreadyExists, badRequest, beingDeleted, conflict, invalid, notFound, type Cause } from "./status.ts";
 
 /** What a delete may ask for. @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/delete-options/ */
 export interface DeleteOptions {
@@ -22,7 +23,10 @@ export interface Deletion {
   gone: boolean;
 }
 
-const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+const NAME = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+const LABEL_VALUE = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?";
+/** The group whose objects may be called anything: `system:auth-delegator`. */
+const RBAC = "rbac.authorization.k8s.io";
 
 /**
  * The objects of the embedded Kubernetes API, with the real server's rules for names, UIDs, versions and deletes.
@@ -69,9 +73,10 @@ export class Store {
   /**
    * Creates an object as a client would: the server chooses the UID, and the status starts anew.
    *
+   * @param dryRun changes nothing, and answers as if it had
    * @throws StatusError 400, 404 (namespace), 409 or 422
    */
-  create(resource: Resource, namespace: string, input: ObjectInput): KubernetesObject {
+  create(resource: Resource, namespace: string, input: ObjectInput, dryRun = false): KubernetesObject {
     const { generateName, ...meta } = input.metadata;
     const name = meta.name ?? (generateName === undefined ? "" : `${generateName}${randomUUID().slice(0, 5)}`);
     if (meta.namespace !== undefined && resource.namespaced && meta.namespace !== namespace) {
@@ -87,9 +92,12 @@ export class Store {
       ...(status === undefined || resource.statusSubresource ? {} : { status }),
       metadata: given({ labels: meta.labels, annotations: meta.annotations, ownerReferences: meta.ownerReferences }),
     });
-    if (this.#objects.has(keyOf(resource, namespace, name))) throw alreadyExists(resource.group, resource.resource, name);
+    const there = this.#objects.get(keyOf(resource, namespace, name));
+    if (there) throw (there.metadata.deletionTimestamp === undefined ? alreadyExists : beingDeleted)(resource.group, resource.resource, name);
     this.#check(resource, object);
-    return this.#put(resource, "ADDED", object);
+    if (!dryRun) return this.#put(resource, "ADDED", object);
+    Reflect.deleteProperty(object.metadata, "resourceVersion");
+    return object;
   }
 
   /**
@@ -111,22 +119,34 @@ export class Store {
   /**
    * Replaces an object; `part` says whether all but the status is written, or the status alone.
    *
-   * @throws StatusError 404, 409 when the version sent isn't the current one, or 422
+   * @param dryRun changes nothing, and answers as if it had
+   * @throws StatusError 400, 404, 409 when the version sent isn't the current one, or 422
    */
-  update(resource: Resource, namespace: string, name: string, part: "object" | "status", input: ObjectInput): KubernetesObject {
+  update(resource: Resource, namespace: string, name: string, part: "object" | "status", input: ObjectInput, dryRun = false): KubernetesObject {
+    if (input.metadata.name !== name) {
+      throw badRequest(`the name of the object (${input.metadata.name ?? ""}) does not match the name on the URL (${name})`);
+    }
     const current = this.#find(resource, namespace, name);
+    if (input.metadata.uid !== undefined && input.metadata.uid !== current.metadata.uid) {
+      const key = `/registry/${keyOf(resource, namespace, name).replace(/^\//, "")}`;
+      const why = `Precondition failed: UID in precondition: ${input.metadata.uid}, UID in object meta: ${current.metadata.uid}`;
+      throw conflict(resource.group, resource.resource, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`);
+    }
     const sent = input.metadata.resourceVersion;
     if (sent !== undefined && sent !== "" && sent !== current.metadata.resourceVersion) {
       throw conflict(resource.group, resource.resource, name, "the object has been modified; please apply your changes to the latest version and try again");
     }
     const kept = part === "status" ? { ...current, status: input.status } : { ...input, ...(resource.statusSubresource ? { status: current.status } : {}) };
-    const { uid, creationTimestamp, generation, deletionTimestamp, deletionGracePeriodSeconds } = current.metadata;
+    const { uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds } = current.metadata;
+    const generation = isDeepStrictEqual(kept.spec, current.spec) ? current.metadata.generation : next(current.metadata.generation);
     const changed = this.#stamp(resource, namespace, name, {
       ...(kept as ObjectInput),
       metadata: { ...(part === "status" ? current.metadata : input.metadata), ...given({ uid, creationTimestamp, generation, deletionTimestamp, deletionGracePeriodSeconds }) },
     });
     this.#check(resource, changed);
-    return this.#put(resource, "MODIFIED", changed);
+    if (!dryRun) return this.#put(resource, "MODIFIED", changed);
+    changed.metadata.resourceVersion = current.metadata.resourceVersion;
+    return changed;
   }
 
   /**
@@ -158,6 +178,7 @@ export class Store {
       const seconds = running === undefined ? Math.max(resource.gracePeriod(current, asked), 0) : (asked ?? 0);
       object.metadata.deletionTimestamp = rfc3339(start + seconds * 1000);
       object.metadata.deletionGracePeriodSeconds = seconds;
+      if (running === undefined && object.metadata.generation !== undefined) object.metadata.generation += 1;
       if (options.dryRun?.includes("All")) return { object, gone: seconds === 0 };
       if (seconds > 0) {
         const terminating = this.#put(resource, "MODIFIED", object);
@@ -202,19 +223,17 @@ export class Store {
   }
 
   #check(resource: Resource, object: KubernetesObject): void {
-    const { name } = object.metadata;
-    const causes = resource.validate?.(object) ?? [];
-    if (name === "") causes.unshift({ reason: "FieldValueRequired", message: "Required value: name or generateName is required", field: "metadata.name" });
-    else if (!NAME.test(name) || name.length > 253) {
-      causes.unshift({ reason: "FieldValueInvalid", message: `Invalid value: "${name}": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character`, field: "metadata.name" });
-    }
-    if (causes.length > 0) throw invalid(resource.group, resource.kind, name, causes);
+    const causes = [...metadataCauses(resource, object), ...(resource.validate?.(object) ?? [])];
+    if (causes.length > 0) throw invalid(resource.group, resource.kind, object.metadata.name, causes);
   }
 
   #checkKind(resource: Resource, input: ObjectInput): void {
-    if (input.kind !== undefined && input.kind !== resource.kind) {
-      throw badRequest(`${input.kind} in version "${input.apiVersion ?? ""}" cannot be handled as a ${resource.kind}`);
-    }
+    const { kind, apiVersion = "" } = input;
+    if (kind === undefined || kind === resource.kind) return;
+    const version = apiVersion.slice(apiVersion.indexOf("/") + 1);
+    const known = this.resources.some((one) => one.kind === kind);
+    const why = known ? `converting (${version}.${kind}) to (${resource.group || "core"}.${resource.kind}): unknown conversion` : unknownKind(kind, apiVersion);
+    throw badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`);
   }
 
   #checkNamespace(resource: Resource, namespace: string): void {
@@ -266,6 +285,36 @@ export class Store {
 function keyOf(resource: Resource, namespace?: string, name?: string): string {
   const base = `${resource.group}/${resource.resource}`;
   return namespace === undefined || name === undefined ? base : `${base}/${namespace}/${name}`;
+}
+
+/** What is wrong with the name and the labels. */
+function metadataCauses({ group }: Resource, { metadata: { name, labels = {} } }: KubernetesObject): Cause[] {
+  const causes: Cause[] = [];
+  const refuse = (field: string, value: string, why: string): void => {
+    causes.push({ reason: "FieldValueInvalid", message: `Invalid value: "${value}": ${why}`, field });
+  };
+  if (name === "") causes.push({ reason: "FieldValueRequired", message: "Required value: name or generateName is required", field: "metadata.name" });
+  else if ((group !== RBAC && !matches(NAME, name)) || name.length > 253) {
+    refuse("metadata.name", name, `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${NAME}')`);
+  }
+  for (const value of Object.values(labels)) {
+    if (matches(LABEL_VALUE, value)) continue;
+    refuse("metadata.labels", value, `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '${LABEL_VALUE}')`);
+  }
+  return causes;
+}
+
+function matches(pattern: string, text: string): boolean {
+  return new RegExp(`^${pattern}$`).test(text);
+}
+
+/** How the real server says that it can't decode a kind. */
+export function unknownKind(kind: string, version: string): string {
+  return `no kind "${kind}" is registered for version "${version}" in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+}
+
+function next(generation: number | undefined): number | undefined {
+  return generation === undefined ? undefined : generation + 1;
 }
 
 /** Kubernetes' times have no fraction of a second. */

@@ -118,11 +118,15 @@ describe("the responder's image", function () {
   });
 
   it("stops within a second of SIGTERM, and by itself", async () => {
-    const before = performance.now();
     await engine.docker(["stop", "--time=10", "responder"]);
-    const seconds = (performance.now() - before) / 1000;
     assert.equal(await engine.docker(["inspect", "--format", "{{.State.ExitCode}}", "responder"]), "0");
-    assert.ok(seconds < 1, `it took ${seconds} s`);
+    // from the signal's arrival, as its log tells: how long the engine takes to send it is not its doing
+    const [stopping] = (await engine.docker(["logs", "--tail", "1", "responder"])).split("\n");
+    const { message, time } = JSON.parse(stopping ?? "") as { message: string; time: string };
+    assert.equal(message, "stopping");
+    const finished = await engine.docker(["inspect", "--format", "{{.State.FinishedAt}}", "responder"]);
+    const milliseconds = Date.parse(finished) - Date.parse(time);
+    assert.ok(milliseconds < 1000, `it took ${milliseconds} ms`);
   });
 
   async function answers(path: string): Promise<boolean> {

@@ -135,8 +135,8 @@ describe("the embedded Kubernetes API", () => {
       assert.deepEqual(body.details["causes"], [{ reason: "FieldValueRequired", message: "Required value", field: "spec.containers" }]);
     });
 
-    it("answers 400 for what is no JSON, no Pod, or of another namespace", async () => {
-      for (const body of ["{", { kind: "Pod" }, { ...POD, kind: "Secret" }, { ...POD, metadata: { name: "alpine", namespace: "shop" } }]) {
+    it("answers 400 for what is no JSON, no object, no Pod, or of another namespace", async () => {
+      for (const body of ["{", "[]", { ...POD, kind: "Secret" }, { ...POD, metadata: { name: "alpine", namespace: "shop" } }]) {
         const answer = await call("POST", pods, body);
         assert.deepEqual([answer.status, answer.body.reason], [400, "BadRequest"]);
       }

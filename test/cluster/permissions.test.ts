@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { evaluateProgram } from "../../lab/program.ts";
+import { ACTIONNERS } from "../../responder/actions/index.ts";
+import { permissionsOf, type PolicyRule } from "../../responder/permissions.ts";
+import { loadRules } from "../../responder/rules.ts";
+import { Applier } from "./apply.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { accountsOf } from "./objects.ts";
+import { controlPlane } from "./shared.ts";
+
+/** Where the program for dev has its ServiceAccounts. */
+const NAMESPACE = "default";
+const DEFAULT_RULES = readFileSync(new URL("../../rules.yaml", import.meta.url), "utf8");
+
+/** Files of rules, by what is special about them. */
+const FILES: Record<string, string[]> = {
+  "the default rules": [DEFAULT_RULES],
+  "rules that count healthy replicas": [rule("kubernetes:terminate", { parameters: { min_healthy_replicas: 2 } })],
+  "rules that only run dry": [rule("kubernetes:terminate", {}, { dry_run: "true" })],
+  "rules some of which only run dry": [
+    rule("kubernetes:terminate", { parameters: { min_healthy_replicas: "50%" } }, { dry_run: "true" }),
+    rule("kubernetes:terminate"),
+  ],
+  "several files": [DEFAULT_RULES, ...ACTIONNERS.map(exampleOf)],
+  ...Object.fromEntries(ACTIONNERS.map((actionner) => [`the example of ${actionner.name}`, [exampleOf(actionner)]])),
+};
+
+function rule(actionner: string, action: object = {}, more: object = {}): string {
+  return JSON.stringify([{ rule: `Do ${actionner}`, match: { rules: ["Anything"] }, actions: [{ action: "Do it", actionner, ...action }], ...more }]);
+}
+
+/** The example of an actionner's documentation, as a rules file. */
+function exampleOf({ name, example }: (typeof ACTIONNERS)[number]): string {
+  const action = /action: (.*)/.exec(example)?.[1] ?? "";
+  return `${example}\n- rule: Example of ${name}\n  match: {rules: [Anything]}\n  actions: [{action: ${action}}]\n`;
+}
+
+describe("the responder's ServiceAccount may do what its rules need and nothing else", () => {
+  let cluster: ControlPlane;
+  let applier: Applier;
+  let folder: string;
+  /** What everyone may do who is known at all. */
+  let everyone: Set<string>;
+
+  before(async function () {
+    cluster = await controlPlane(this);
+    applier = new Applier(cluster.api);
+    folder = mkdtempSync(join(tmpdir(), "response-engine-permissions-"));
+    const nobody = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "nobody", namespace: NAMESPACE } };
+    await applier.demand([nobody]);
+    everyone = await allowed("nobody", NAMESPACE);
+  });
+
+  after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const [title, texts] of Object.entries(FILES)) {
+    it(`with ${title}`, async () => {
+      const files = texts.map((text, index) => ({ name: join(folder, `${index}.yaml`), text }));
+      for (const { name, text } of files) writeFileSync(name, text);
+      const responderRules = files.map(({ name }) => name);
+      const program = await evaluateProgram({ stack: "dev", config: { "knative:install": false, responderRules } });
+      await applier.demand(accountsOf(program));
+
+      const needed = permissionsOf(loadRules(files)).flatMap(phrases).sort();
+      for (const namespace of [NAMESPACE, "kube-system"]) {
+        assert.deepEqual(await settled(() => own("responder", namespace), needed), needed, namespace);
+      }
+    });
+  }
+
+  it("and that of the dead letter service nothing at all", async () => {
+    assert.deepEqual(await own("responder-dead-letter", NAMESPACE), []);
+  });
+
+  /** What one ServiceAccount may do in a namespace beyond what everyone may. */
+  async function own(account: string, namespace: string): Promise<string[]> {
+    return [...(await allowed(account, namespace))].filter((phrase) => !everyone.has(phrase)).sort();
+  }
+
+  /** @see https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-rules-review-v1/ */
+  async function allowed(account: string, namespace: string): Promise<Set<string>> {
+    const token = await cluster.serviceAccountToken(NAMESPACE, account);
+    const body = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectRulesReview", spec: { namespace } };
+    const { status } = await cluster.api.demand<{ status: Review }>("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", { body, token });
+    assert.equal(status.incomplete, false);
+    const paths = (status.nonResourceRules ?? []).flatMap(({ verbs, nonResourceURLs }) => verbs.flatMap((verb) => nonResourceURLs.map((url) => `${verb} ${url}`)));
+    return new Set([...(status.resourceRules ?? []).flatMap(phrases), ...paths]);
+  }
+});
+
+interface Review {
+  incomplete: boolean;
+  resourceRules?: (PolicyRule & { resourceNames?: string[] })[];
+  nonResourceRules?: { verbs: string[]; nonResourceURLs: string[] }[];
+}
+
+/** A rule, taken apart: "get replicasets.apps". */
+function phrases({ apiGroups, resources, verbs, resourceNames = [] }: PolicyRule & { resourceNames?: string[] }): string[] {
+  const names = resourceNames.length > 0 ? ` named ${resourceNames.join(", ")}` : "";
+  return verbs.flatMap((verb) =>
+    apiGroups.flatMap((group) => resources.map((resource) => `${verb} ${resource}${group === "" ? "" : `.${group}`}${names}`)),
+  );
+}
+
+/** What `look` finds once the API has taken up a role's change; its last word where that is something else than wanted. */
+async function settled(look: () => Promise<string[]>, wanted: readonly string[]): Promise<string[]> {
+  for (let tries = 0; ; tries += 1) {
+    const found = await look();
+    if (tries === 50 || found.join() === wanted.join()) return found;
+    await sleep(100);
+  }
+}

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { labObjects } from "../../lab/objects.ts";
+import { evaluateProgram } from "../../lab/program.ts";
+import { startService, type LogLine, type RunningService } from "../../lab/service.ts";
+import { build } from "../../responder/build.ts";
+import { Applier } from "./apply.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { eventually } from "./eventually.ts";
+import { accountsOf } from "./objects.ts";
+
+/** The responder's bundle, running as the program's ServiceAccount against a control plane. */
+export interface RunningResponder {
+  readonly service: RunningService;
+  /** Its log, as far as it has come. */
+  readonly log: readonly LogLine[];
+  /** Starts one more process of it; the caller stops it. */
+  start(): Promise<RunningService>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the bundle with the environment, the rules, the ServiceAccount and the role that the program for `dev` gives it.
+ *
+ * @param rules text of a rules file; the default rules come before it
+ */
+export async function startResponder(cluster: ControlPlane, rules: string): Promise<RunningResponder> {
+  const folder = mkdtempSync(join(tmpdir(), "response-engine-responder-"));
+  const running: RunningService[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(running.map((service) => service.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const file = join(folder, "rules.yaml");
+    writeFileSync(file, rules);
+    const program = await evaluateProgram({ stack: "dev", config: { "knative:install": false, responderRules: ["rules.yaml", file] } });
+    await new Applier(cluster.api).demand(accountsOf(program));
+
+    const object = labObjects(program).services.find(({ name }) => name === "responder");
+    if (object?.serviceAccount === undefined) throw new Error("the program's responder has no ServiceAccount");
+    const token = await cluster.serviceAccountToken(object.namespace, object.serviceAccount);
+    await eventually("the role is in force", async () => {
+      return (await cluster.api.request("GET", "/api/v1/namespaces/default/pods/none", { token })).status === 404;
+    });
+
+    const bundle = await build(join(folder, "responder.mjs"));
+    const log: LogLine[] = [];
+    let started = 0;
+    const start = (): Promise<RunningService> => {
+      started += 1;
+      return startService(object, {
+        bundle,
+        folder: join(folder, `run-${started}`),
+        addresses: {},
+        kubeconfig: cluster.kubeconfig(token),
+        onLog: (line) => log.push(line),
+        onExit: (reason) => log.push({ message: reason }),
+      });
+    };
+    const service = await start();
+    running.push(service);
+    return { service, log, start, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

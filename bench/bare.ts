@@ -1,0 +1,55 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { build } from "esbuild";
+import type { Order, Settings, Target, Times } from "./bare-client.ts";
+
+/** The bare client's process. */
+export interface BareClient {
+  pid: number;
+  /** Milliseconds from the start of the process to its first answered DELETE, or to being ready where it has none. */
+  startup: number;
+  remove(order: Order): Promise<Times>;
+  stop(): Promise<void>;
+}
+
+/** Bundles it, with the settings that the responder's bundle has. */
+export async function buildBareClient(folder: string): Promise<string> {
+  const outfile = join(folder, "bare-client.mjs");
+  await build({ entryPoints: [join(import.meta.dirname, "bare-client.ts")], outfile, bundle: true, platform: "node", target: "node24", format: "esm", minify: true });
+  return outfile;
+}
+
+/** @param settings.first a pod that it is to delete as soon as it can */
+export async function startBareClient(bundle: string, settings: Settings & { first?: Target }): Promise<BareClient> {
+  const started = performance.now();
+  const child = fork(bundle, [JSON.stringify(settings)], { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  await message(child);
+  return {
+    pid: child.pid ?? 0,
+    startup: performance.now() - started,
+    remove: (order) => {
+      child.send(order);
+      return message(child) as Promise<Times>;
+    },
+    stop: async () => {
+      const exit = once(child, "exit");
+      child.kill();
+      await exit;
+    },
+  };
+}
+
+function message(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const ended = (): void => {
+      reject(new Error("the bare client has ended"));
+    };
+    child.once("exit", ended);
+    child.once("message", (value) => {
+      child.removeListener("exit", ended);
+      resolve(value);
+    });
+  });
+}

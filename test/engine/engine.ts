@@ -1,0 +1,274 @@
+import { automation } from "@pulumi/pulumi";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { tool } from "../../tools/find.ts";
+import { eventually } from "../cluster/eventually.ts";
+import { Processes } from "../cluster/processes.ts";
+import type { Cluster } from "./cluster.ts";
+import { LanguageHost } from "./language.ts";
+
+export const ROOT = resolve(import.meta.dirname, "../..");
+export const PASSPHRASE = "correct horse battery staple";
+
+/** What an operation did to one resource: "create kubernetes:core/v1:ConfigMap responder-rules". */
+export type Step = string;
+
+export interface Operation {
+  /** Resources that did not stay as they were; in the order in which they were begun. */
+  steps: Step[];
+  outputs: Record<string, unknown>;
+}
+
+/** A value of the stack's configuration; `path` for one inside of a map. */
+export interface Setting {
+  key: string;
+  value: string;
+  secret?: boolean;
+  path?: boolean;
+}
+
+/** How a command of the CLI ended, and what it printed. */
+export interface Printed {
+  code: number | null;
+  output: string;
+}
+
+/**
+ * The Pulumi CLI with one stack of this project, its state in a temporary folder. The program is the real one; the
+ * providers are those of this suite, each a process of its own.
+ */
+export class Engine {
+  /** The project's folder: Pulumi*.yaml are copies, as the CLI writes to them; all else leads to the repository. */
+  readonly project: string;
+  /** The backend's folder. */
+  readonly state: string;
+  readonly #processes: Processes;
+  readonly #language: LanguageHost;
+  readonly #cluster: Cluster;
+  readonly #cli: string;
+  readonly #name: string;
+  #environment: Record<string, string> = {};
+  #stack: automation.Stack | undefined;
+
+  private constructor(name: string, cluster: Cluster, cli: string, processes: Processes, language: LanguageHost) {
+    this.#name = name;
+    this.#cluster = cluster;
+    this.#cli = cli;
+    this.#processes = processes;
+    this.#language = language;
+    this.project = join(processes.folder, "project");
+    this.state = join(processes.folder, "state");
+  }
+
+  /** @param name of the stack, whose Pulumi.NAME.yaml is used; `settings` change it */
+  static async start(name: string, cluster: Cluster, settings: readonly Setting[] = []): Promise<Engine> {
+    const cli = await tool("pulumi");
+    const processes = new Processes("response-engine-pulumi");
+    const language = await LanguageHost.start(join(processes.folder, "compiled"));
+    const engine = new Engine(name, cluster, cli, processes, language);
+    try {
+      await engine.#prepare(settings);
+    } catch (error) {
+      await engine.stop();
+      throw error;
+    }
+    return engine;
+  }
+
+  get stack(): automation.Stack {
+    if (!this.#stack) throw new Error("the engine has not been started");
+    return this.#stack;
+  }
+
+  async #prepare(settings: readonly Setting[]): Promise<void> {
+    const { folder } = this.#processes;
+    for (const path of [this.project, this.state, join(folder, "bin"), join(folder, "home")]) mkdirSync(path);
+    // a file where the CLI would keep a folder of debug logs, the writing of which takes half of its time
+    writeFileSync(join(folder, "home", "logs"), "");
+    for (const entry of readdirSync(ROOT)) {
+      if (/^Pulumi(\.\w+)?\.yaml$/.test(entry)) copyFileSync(join(ROOT, entry), join(this.project, entry));
+      else if (!entry.startsWith(".")) symlinkSync(join(ROOT, entry), join(this.project, entry));
+    }
+    symlinkSync(this.#cli, join(folder, "bin", "pulumi"));
+    this.#processes.start("docker", process.execPath, [join(import.meta.dirname, "docker-provider.ts")]);
+    this.#environment = {
+      PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
+      HOME: folder,
+      PULUMI_HOME: join(folder, "home"),
+      PULUMI_BACKEND_URL: `file://${this.state}`,
+      PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      // The state is written once, at the end; an `up` to be killed is started without this.
+      PULUMI_SKIP_CHECKPOINTS: "true",
+      PULUMI_DEBUG_LANGUAGES: `nodejs:${this.#language.port}`,
+      PULUMI_DEBUG_PROVIDERS: await this.#providers({}),
+    };
+    this.#stack = await automation.LocalWorkspace.createOrSelectStack(
+      { stackName: this.#name, workDir: this.project },
+      {
+        pulumiHome: join(folder, "home"),
+        pulumiCommand: await automation.PulumiCommand.get({ root: folder }),
+        envVars: this.#environment,
+        secretsProvider: "passphrase",
+      },
+    );
+    await this.set(settings);
+    cpSync(this.state, `${this.state}.new`, { recursive: true });
+  }
+
+  async set(settings: readonly Setting[]): Promise<void> {
+    for (const { key, value, secret = false, path = false } of settings) await this.stack.setConfig(key, { value, secret }, path);
+  }
+
+  /** Runs something under other settings, and puts the former values back. */
+  async with<Result>(settings: readonly Setting[], run: () => Promise<Result>): Promise<Result> {
+    const path = join(this.project, `Pulumi.${this.#name}.yaml`);
+    const before = readFileSync(path);
+    await this.set(settings);
+    try {
+      return await run();
+    } finally {
+      writeFileSync(path, before);
+    }
+  }
+
+  /** Runs what the Kubernetes provider is to see further environment variables for, as if the CLI had started it with them. */
+  async withEnvironment<Result>(variables: Record<string, string>, run: () => Promise<Result>): Promise<Result> {
+    const before = this.#environment;
+    this.#environment = { ...before, PULUMI_DEBUG_PROVIDERS: await this.#providers(variables) };
+    try {
+      return await run();
+    } finally {
+      this.#environment = before;
+    }
+  }
+
+  async #providers(variables: Record<string, string>): Promise<string> {
+    const settings = Object.entries(variables).map(([key, value]) => `${key}=${value}`);
+    const name = ["kubernetes", ...settings].join(" ");
+    const args = [process.execPath, join(import.meta.dirname, "kubernetes-provider.ts"), this.#cluster.url, this.#cluster.token];
+    if (!existsSync(this.#log(name))) this.#processes.start(name, "/usr/bin/env", [...settings, ...args]);
+    return `kubernetes:${await this.#port(name)},docker:${await this.#port("docker")}`;
+  }
+
+  #log(name: string): string {
+    return join(this.#processes.folder, `${name}.log`);
+  }
+
+  /** A provider prints its port, and nothing else, when it is ready. */
+  async #port(name: string): Promise<string> {
+    return await eventually(`the ${name} provider's port`, () => {
+      this.#processes.check();
+      return Promise.resolve(/^\d+(?=\n)/.exec(readFileSync(this.#log(name), "utf8"))?.[0]);
+    });
+  }
+
+  async up(): Promise<Operation> {
+    const { steps, onEvent } = recorder();
+    const { outputs } = await this.stack.up({ onEvent, continueOnError: false, color: "never" });
+    return { steps, outputs: Object.fromEntries(Object.entries(outputs).map(([key, { value }]) => [key, value as unknown])) };
+  }
+
+  /** @returns how many resources stayed the same, were changed, and so on */
+  async refresh(): Promise<Record<string, number>> {
+    const { summary } = await this.stack.refresh({ color: "never" });
+    return { ...summary.resourceChanges };
+  }
+
+  async destroy(): Promise<void> {
+    await this.stack.destroy({ color: "never" });
+  }
+
+  /** Whether the state holds a resource of that type. */
+  knows(type: string): boolean {
+    const { checkpoint } = JSON.parse(readFileSync(this.#stateFile(), "utf8")) as { checkpoint: { latest: Snapshot | null } };
+    return (checkpoint.latest?.resources ?? []).some((resource) => resource.type === type);
+  }
+
+  #stateFile(): string {
+    return join(this.state, ".pulumi", "stacks", "response-engine", `${this.#name}.json`);
+  }
+
+  /**
+   * The CLI replaces a file of the backend at once, but not the checksum beside it (".attrs"), which it needs not to be
+   * there: one that a kill left empty is removed, as a person would after "failed to load checkpoint: EOF".
+   */
+  removeTornChecksums(): void {
+    const files = readdirSync(this.state, { recursive: true, encoding: "utf8" }).map((file) => join(this.state, file));
+    for (const file of files) if (file.endsWith(".attrs") && readFileSync(file, "utf8") === "") rmSync(file);
+  }
+
+  /** Forgets the state: the stack is as if it had never been up. */
+  reset(): void {
+    rmSync(this.state, { recursive: true });
+    cpSync(`${this.state}.new`, this.state, { recursive: true });
+  }
+
+  /** Runs the CLI as a person would, and returns what they would see. */
+  async print(...args: string[]): Promise<Printed> {
+    const child = this.#spawn(args);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const [code] = (await once(child, "close")) as [number | null];
+    return { code, output };
+  }
+
+  /** Runs a command that has to succeed. */
+  async expect(...args: string[]): Promise<void> {
+    const { code, output } = await this.print(...args);
+    if (code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with exit code ${String(code)}:\n${output}`);
+  }
+
+  /**
+   * Starts an `up` and kills it, with all that runs for it, at the moment when the API has created its `count`th object.
+   * @returns whether it came to that
+   */
+  async upKilledAt(count: number): Promise<boolean> {
+    const child = this.#spawn(["up", "--yes", "--skip-preview"], { PULUMI_SKIP_CHECKPOINTS: "false" });
+    child.stdout?.resume();
+    child.stderr?.resume();
+    let seen = 0;
+    let killed = false;
+    this.#cluster.onCreated = () => {
+      seen += 1;
+      if (seen !== count || child.pid === undefined) return;
+      killed = true;
+      process.kill(-child.pid, "SIGKILL");
+    };
+    await once(child, "close");
+    this.#cluster.onCreated = undefined;
+    return killed;
+  }
+
+  #spawn(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+    const child = spawn(this.#cli, [...args, "--stack", this.#name, "--non-interactive", "--color", "never"], {
+      cwd: this.project,
+      env: { ...process.env, ...this.#environment, ...environment },
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    return child;
+  }
+
+  async stop(): Promise<void> {
+    this.#language.stop();
+    await this.#processes.stop();
+  }
+}
+
+interface Snapshot {
+  resources?: { type: string }[];
+}
+
+function recorder(): { steps: Step[]; onEvent: (event: automation.EngineEvent) => void } {
+  const steps: Step[] = [];
+  const onEvent = ({ resourcePreEvent }: automation.EngineEvent): void => {
+    if (!resourcePreEvent) return;
+    const { op, type, urn } = resourcePreEvent.metadata;
+    if (op !== "same" && op !== "read" && op !== "refresh") steps.push(`${op} ${type} ${urn.split("::").at(-1) ?? ""}`);
+  };
+  return { steps, onEvent };
+}

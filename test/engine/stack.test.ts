@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { Cluster } from "./cluster.ts";
+import { Engine, ROOT, type Setting } from "./engine.ts";
+import { KNATIVE, OTHER_RULES, ownsKnative, PASSWORD, rulesSetting, settingsOf, SMALL_KNATIVE, STACKS, UNKNOWN_ACTIONNER, WEBHOOK } from "./fixtures.ts";
+import { differences } from "./values.ts";
+
+const manifests = KNATIVE === SMALL_KNATIVE ? "small manifests in Knative's place" : "Knative's release manifests";
+
+for (const name of STACKS) {
+  describe(`the stack ${name} under the real engine${ownsKnative(name) ? `, with ${manifests}` : ", on a Knative of the platform's"}`, function () {
+    this.timeout(120_000);
+    const namespace = name === "prod" ? "response-engine" : "default";
+    let cluster: Cluster;
+    let engine: Engine;
+
+    before(async () => {
+      cluster = await Cluster.start({ knative: !ownsKnative(name) });
+      engine = await Engine.start(name, cluster, settingsOf(KNATIVE));
+    });
+
+    after(async () => {
+      await engine.stop();
+      await cluster.stop();
+    });
+
+    it(`reads Pulumi.yaml and Pulumi.${name}.yaml as they are in the repository`, async () => {
+      const project = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8")) as { config: Record<string, { default?: unknown; value?: unknown }> };
+      const file = parse(readFileSync(join(ROOT, `Pulumi.${name}.yaml`), "utf8")) as { config: Record<string, unknown> };
+      const { output } = await engine.print("config", "--json");
+      const read = JSON.parse(output) as Record<string, { value?: string; objectValue?: unknown }>;
+      const expected = new Map<string, unknown>(Object.entries(project.config).map(([key, declared]) => [key.includes(":") ? key : `response-engine:${key}`, declared.default ?? declared.value]));
+      for (const [key, value] of Object.entries(file.config)) expected.set(key, value);
+      for (const { key, path = false } of settingsOf(KNATIVE)) if (!path) expected.delete(key.includes(":") ? key : `response-engine:${key}`);
+      expected.delete("response-engine:falcoValues");
+      for (const [key, value] of expected) {
+        const { value: text, objectValue } = read[key] ?? {};
+        assert.deepEqual(objectValue ?? text, typeof value === "string" || typeof value === "object" ? value : JSON.stringify(value), key);
+      }
+    });
+
+    describe("stops at preview, creates nothing, and says once", () => {
+      const cases: { what: string; settings: () => Setting[]; says: string[] }[] = [
+        {
+          what: "which key has a wrong value, and what it takes",
+          settings: () => [{ key: "falcoDriver", value: "magic" }],
+          says: ["The stack's configuration can't be used:", 'falcoDriver: "magic" is not allowed; it takes one of modern_ebpf, kmod, auto', "Change a value with `pulumi config set KEY VALUE`"],
+        },
+        {
+          what: "which manifest is missing, and what to do",
+          settings: () => {
+            mkdirSync(join(engine.project, "empty"), { recursive: true });
+            return [{ key: "knative:install", value: "true" }, { key: "knative:manifests", value: join(engine.project, "empty") }];
+          },
+          says: [`${join("empty", "serving-core.yaml")} can't be read: ENOENT`, "Set knative:manifests to a base URL or a folder that holds Knative's release manifests"],
+        },
+        {
+          what: "which actionner there is not, and which there are",
+          settings: () => [rulesSetting(join(engine.project, "rules"), "unknown.yaml", UNKNOWN_ACTIONNER)],
+          says: ["The response rules can't be used:", 'actionner: "kubernetes:explode" is not supported; it takes one of ', "kubernetes:terminate", "Correct the file, or change responderRules."],
+        },
+      ];
+      for (const { what, settings, says } of cases) {
+        it(what, async () => {
+          const { code, output } = await engine.with(settings(), () => engine.print("preview"));
+          assert.notEqual(code, 0, output);
+          // above it is the progress, in which each line of a diagnostic flashes by
+          const diagnostics = output.slice(output.indexOf("Diagnostics:"));
+          assert.equal(diagnostics.split("error:").length - 1, 1, output);
+          for (const text of says) assert.equal(diagnostics.split(text).length - 1, 1, `${text}\n\nin:\n\n${output}`);
+          assert.deepEqual([...cluster.objects().keys()], []);
+        });
+      }
+    });
+
+    it("is up with the first `up`", async () => {
+      const { outputs } = await engine.up();
+      assert.equal(outputs["brokerUrl"], `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/default`);
+      assert.equal(outputs["responderUrl"], `http://responder.${namespace}.svc.cluster.local`);
+      const labels = [...cluster.objects().keys()];
+      for (const object of ["Broker default", "KService responder", "KService responder-dead-letter", "Trigger alerts", "Trigger responses"]) {
+        const [kind, own] = object.split(" ");
+        assert.ok(labels.includes(`${kind ?? ""} ${namespace}/${own ?? ""}`), `${object} is not among ${labels.join(", ")}`);
+      }
+    });
+
+    it("has nothing to change with the second `up`", async () => {
+      assert.deepEqual((await engine.up()).steps, []);
+    });
+
+    it("has nothing to change after a refresh", async () => {
+      assert.deepEqual(Object.keys(await engine.refresh()), ["same"]);
+    });
+
+    it("keeps the registry's password and what is secret of Falco's values out of the backend's files, and gives them to the cluster", () => {
+      const auth = Buffer.from(`robot:${PASSWORD}`).toString("base64");
+      for (const file of filesIn(engine.state)) {
+        const text = readFileSync(file, "utf8");
+        for (const secret of [PASSWORD, WEBHOOK, auth, Buffer.from(PASSWORD).toString("base64")]) {
+          assert.ok(!text.includes(secret), `${file} has ${secret} in the clear`);
+        }
+      }
+      const secrets = ["responder-registry", "sh.helm.release.v1.falco.v1"].map((object) => Object.values(cluster.object("Secret", object)["data"] as Record<string, string>));
+      const [pull = "", release = ""] = secrets.map(([value = ""]) => Buffer.from(value, "base64").toString());
+      assert.ok(pull.includes(PASSWORD));
+      assert.ok(release.includes(WEBHOOK));
+    });
+
+    it("touches with other rules the ConfigMap, the Revision, the role and the alert Trigger's filter, and nothing else", async () => {
+      const before = cluster.objects();
+      await engine.set([rulesSetting(join(engine.project, "rules"), "other.yaml", OTHER_RULES)]);
+      const { steps } = await engine.up();
+      const after = cluster.objects();
+      const changed = [...after].flatMap(([label, object]) => {
+        const paths = before.has(label) ? differences(before.get(label), object) : ["(new)"];
+        return paths.map((path) => `${label.replace(/-[0-9a-f]{10}$/, "-HASH")}: ${path}`);
+      });
+      const gone = [...before.keys()].filter((label) => !after.has(label)).map((label) => label.replace(/-[0-9a-f]{10}$/, "-HASH"));
+      assert.deepEqual(changed.sort(), [
+        "ClusterRole responder: rules",
+        `ConfigMap ${namespace}/responder-rules-HASH: (new)`,
+        `KService ${namespace}/responder: spec.template.spec.volumes`,
+        `Trigger ${namespace}/alerts: spec.filters`,
+      ]);
+      assert.deepEqual(gone, [`ConfigMap ${namespace}/responder-rules-HASH`]);
+      assert.deepEqual([...new Set(steps.map((step) => step.split(" ").at(-1)))].sort(), ["alerts-trigger", "responder-role", "responder-rules", "responder-service"]);
+    });
+
+    it("replaces with another class the Broker, and nothing else", async () => {
+      const before = cluster.objects();
+      cluster.forget();
+      await engine.set([{ key: "brokerClass", value: "RabbitMQBroker" }]);
+      const { steps } = await engine.up();
+      assert.deepEqual([...new Set(steps.map((step) => step.split(" ").at(-1)))], ["broker-broker"]);
+      assert.deepEqual([cluster.deleted, cluster.created], [[`Broker ${namespace}/default`], [`Broker ${namespace}/default`]]);
+      const after = cluster.objects();
+      assert.deepEqual([...after.keys()], [...before.keys()]);
+      const changed = [...after].filter(([label, object]) => differences(before.get(label), object).length > 0).map(([label]) => label);
+      assert.deepEqual(changed, [`Broker ${namespace}/default`]);
+    });
+
+    it("destroys Broker, Triggers and services while Knative's controllers and definitions are there, and leaves an empty API", async () => {
+      cluster.forget();
+      await engine.destroy();
+      const last = cluster.deleted.findLastIndex((label) => /^(Broker|Trigger|KService) /.test(label));
+      const first = cluster.deleted.findIndex((label) => /^(Deployment|CustomResourceDefinition|MutatingWebhookConfiguration|ValidatingWebhookConfiguration) /.test(label));
+      assert.ok(last >= 4, cluster.deleted.join("\n"));
+      if (ownsKnative(name)) assert.ok(first > last, cluster.deleted.join("\n"));
+      else assert.equal(first, -1);
+      assert.deepEqual([...cluster.objects().keys()], []);
+    });
+  });
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((file) => join(folder, file))
+    .filter((file) => statSync(file).isFile());
+}

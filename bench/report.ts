@@ -47,8 +47,10 @@ Machine: ${machine(bench.kubernetes)}.
 
 - Delivery to answer: one alert at a time, from the HTTP request that delivers it to the end of the answer, with the DELETE at
   the API between them; ${samples} samples on each side, in turns.
-- Settled with action: ${samples} alerts, ${concurrency} at a time, a pod deleted for each. Without action: no rule matches;
+- Settled with action: ${samples} alerts, ${concurrency} at a time, in turns, a pod deleted for each. Without action: no rule matches;
   its ratio is to the bare client's DELETEs.
+- All of it shares the machine's cores: the API, its controllers, whoever delivers the alerts and, beside the responder but not
+  beside the bare client, one process more. So throughput with action is a lower bound.
 - Process start to first answer: median of ${starts} starts, the first pod's deletion included.
 - Memory: resident set. Under load: the most it was in the two lines on settled alerts.
 `;

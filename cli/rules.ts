@@ -49,7 +49,7 @@ function explain(files: readonly string[], ruleFiles: readonly string[]): string
   const answering = rulesFor(alert, rules);
   const lines = rules.map((rule) => {
     const reason = mismatch(rule.match, alert);
-    if (answering.includes(rule)) return `✓ ${rule.name}\n${rule.actions.map(({ name, actionner }) => `    ${doing(rule)} "${name}" (${actionner.name})`).join("\n")}`;
+    if (answering.includes(rule)) return [`✓ ${rule.name}`, ...describeActions(rule)].join("\n");
     return `✗ ${rule.name}\n    ${reason ?? "a rule before it, or the alert's source, lets it answer none"}`;
   });
   const verdict = answering.length === 0 ? "no rule answers it" : `${answering.length} of ${rules.length} rules answer it`;
@@ -78,12 +78,11 @@ function readText(file: string): string {
 }
 
 function describeRule(rule: Rule): string {
-  const actions = rule.actions.map(({ name, actionner }) => `    ${doing(rule)} "${name}" (${actionner.name})`);
-  return [rule.name, `    when ${describeMatch(rule.match)}`, ...actions].join("\n");
+  return [rule.name, `    when ${describeMatch(rule.match)}`, ...describeActions(rule)].join("\n");
 }
 
-function doing({ dryRun }: Rule): string {
-  return dryRun ? "would run" : "runs";
+function describeActions({ actions, dryRun }: Rule): string[] {
+  return actions.map(({ name, actionner }) => `    ${dryRun ? "would run" : "runs"} "${name}" (${actionner.name})`);
 }
 
 function describeMatch({ rules, priority, tags, outputFields, source }: Match): string {

@@ -4,6 +4,7 @@ import { ACTIONNERS } from "../responder/actions/index.ts";
 import { permissionsOf } from "../responder/permissions.ts";
 import { loadRules } from "../responder/rules.ts";
 import type { Actionner } from "../responder/actions/action.ts";
+import { exampleFile } from "./example.ts";
 
 const README = new URL("../README.md", import.meta.url);
 const PROJECT = new URL("../Pulumi.yaml", import.meta.url);
@@ -40,7 +41,7 @@ function actionnerSection(actionner: Actionner): string {
     const shown = otherwise === null ? "" : `\`${JSON.stringify(otherwise)}\``;
     return [`\`${key}\``, shown, `${parameter.description}. Takes ${parameter.allowed}.`];
   });
-  const permissions = permissionsOf(loadRules([{ name: "example", text: `${example}- rule: Example\n  actions: [{action: ${actionName(example)}}]\n` }]));
+  const permissions = permissionsOf(loadRules([exampleFile(actionner)]));
   const needs = permissions.map(({ apiGroups, resources, verbs }) => {
     const group = apiGroups[0] ? ` (${apiGroups[0]})` : "";
     return `\`${verbs.join("`, `")}\` on ${resources.join(", ")}${group}`;
@@ -58,11 +59,6 @@ function actionnerSection(actionner: Actionner): string {
     `With these parameters it needs ${needs.join("; ")}.`,
     "",
   ].join("\n");
-}
-
-function actionName(example: string): string {
-  const [entry] = parse(example) as [{ action: string }];
-  return JSON.stringify(entry.action);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -12,6 +12,7 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { writeHeaders } from "./event.ts";
 import { parseExact, stringifyLikeGo } from "./json.ts";
+import { isJson } from "./kubernetes/object.ts";
 
 /** An alert as falcosidekick passes it on; numbers beyond JavaScript's keep their digits but are opaque. */
 export interface SidekickPayload {
@@ -95,7 +96,7 @@ export function readPayload(body: string): SidekickPayload | string {
   } catch {
     return "it is no JSON";
   }
-  if (!isRecord(content)) return "it is no JSON object";
+  if (!isJson(content)) return "it is no JSON object";
   const { output, priority, rule, time, output_fields: fields, source, tags, hostname } = content;
   for (const [key, value] of Object.entries({ output, priority, rule, time, source, hostname })) {
     if (value !== undefined && value !== null && typeof value !== "string") return `${key} is no string`;
@@ -105,7 +106,7 @@ export function readPayload(body: string): SidekickPayload | string {
   if (typeof rule !== "string" || rule === "") return "rule is missing";
   if (typeof time !== "string" || ZERO_TIME.test(time)) return "time is missing";
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(time)) return `time ${JSON.stringify(time)} is no RFC 3339 time`;
-  if (!isRecord(fields) || Object.keys(fields).length === 0) return "output_fields is missing or empty";
+  if (!isJson(fields) || Object.keys(fields).length === 0) return "output_fields is missing or empty";
   for (const key of ["k8s.ns.name", "k8s.pod.name"]) {
     // the real one panics on anything else
     if (fields[key] !== undefined && fields[key] !== null && typeof fields[key] !== "string") return `output_fields: ${key} is no string`;
@@ -156,8 +157,4 @@ async function readText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

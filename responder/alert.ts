@@ -1,3 +1,4 @@
+import { isMap } from "./is-map.ts";
 import { parsePriority, type Priority } from "./priority.ts";
 
 /**
@@ -32,7 +33,7 @@ export class AlertError extends Error {
  * @throws {AlertError}
  */
 export function parseAlert(data: unknown): Alert {
-  if (!isRecord(data)) throw new AlertError("the data is not a JSON object");
+  if (!isMap(data)) throw new AlertError("the data is not a JSON object");
   const rule = required(data, "rule");
   const priorityText = required(data, "priority");
   const priority = parsePriority(priorityText);
@@ -78,7 +79,7 @@ export function podOf(alert: Alert): PodReference | undefined {
 
 function fieldsOf(value: unknown): Map<string, string> {
   if (value === undefined || value === null) return new Map();
-  if (!isRecord(value)) throw new AlertError("output_fields is not an object");
+  if (!isMap(value)) throw new AlertError("output_fields is not an object");
   const fields = new Map<string, string>();
   for (const [key, field] of Object.entries(value)) {
     const text = typeof field === "object" && field !== null ? JSON.stringify(field) : String(field);
@@ -106,8 +107,4 @@ function optional(data: Record<string, unknown>, key: string): string | undefine
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string") throw new AlertError(`${key} is not a string`);
   return value;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { parseDocument } from "yaml";
 import { ParameterError, type Actionner, type PreparedAction } from "./actions/action.ts";
 import { ACTIONNERS } from "./actions/index.ts";
+import { isMap } from "./is-map.ts";
 import { parseMatch, type Match } from "./match.ts";
 
 /** A rules file, read: the name stands in messages. */
@@ -207,8 +208,4 @@ function readFlag(body: Record<string, unknown>, key: string): boolean | undefin
   if (value === true || value === "true") return true;
   if (value === false || value === "false") return false;
   throw new EntryError(`${key}: ${JSON.stringify(value)} is not allowed; it takes true or false`);
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

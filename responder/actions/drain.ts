@@ -3,6 +3,7 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { clusterError } from "../cluster.ts";
 import { flag, list, podActionner, wholeNumber, type PodOccasion, type Result } from "./action.ts";
 import { findPod } from "./find-pod.ts";
+import { settledBy } from "./settled.ts";
 import { SPARE_PARAMETERS, spared, sparePermissions, type SpareParameters } from "./spare.ts";
 
 interface Parameters extends SpareParameters {
@@ -73,9 +74,10 @@ async function evict(pod: V1Pod, occasion: PodOccasion, parameters: Parameters, 
     }
     return "evicted";
   } catch (thrown) {
-    const { code, message } = clusterError(thrown);
-    if (code === 404 || (code === 409 && /UID in (the )?precondition/.test(message))) return "evicted";
-    return { failed: `${namespace}/${name}: ${code === STILL_THERE ? "it is still there" : message}` };
+    const error = clusterError(thrown);
+    const described = `${namespace}/${name}`;
+    if (settledBy(error, described)) return "evicted";
+    return { failed: `${described}: ${error.code === STILL_THERE ? "it is still there" : error.message}` };
   }
 }
 

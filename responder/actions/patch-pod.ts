@@ -1,6 +1,7 @@
 import { clusterError } from "../cluster.ts";
 import type { PodOccasion, Result } from "./action.ts";
 import { findPod } from "./find-pod.ts";
+import { settledBy } from "./settled.ts";
 
 /**
  * Changes the pod that raised the alert, and no other: its UID in the patch makes the API refuse one of another
@@ -26,12 +27,9 @@ export async function patchPod(
     await cluster.core.patchNamespacedPod({ namespace, name, body });
     return { outcome: "done", message: `${described} ${done}` };
   } catch (thrown) {
-    const error = clusterError(thrown);
-    if (error.code === 404) return { outcome: "gone", message: `${described} is already gone` };
-    if (error.code === 409 && /UID in (the )?precondition|uid mismatch/i.test(error.message)) {
-      return { outcome: "replaced", message: `${described} is already gone; another pod has its name now and was left alone` };
-    }
-    throw thrown;
+    const settled = settledBy(clusterError(thrown), described, /UID in (the )?precondition|uid mismatch/i);
+    if (!settled) throw thrown;
+    return settled;
   }
 }
 

@@ -2,6 +2,7 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { clusterError, type Cluster } from "../cluster.ts";
 import { flag, podActionner, wholeNumber, type PodOccasion, type Result } from "./action.ts";
 import { findPod } from "./find-pod.ts";
+import { settledBy } from "./settled.ts";
 import { controllerOf, SPARE_PARAMETERS, spared, sparePermissions, type SpareParameters } from "./spare.ts";
 
 interface Parameters extends SpareParameters {
@@ -60,16 +61,9 @@ async function deletePod({ pod, cluster }: PodOccasion, uid: string, parameters:
     });
     return { outcome: "terminated", message: `terminated ${described}` };
   } catch (thrown) {
-    const error = clusterError(thrown);
-    if (error.code === 404) return { outcome: "gone", message: `${described} is already gone` };
-    // a conflict on anything but the UID is passing, and a retry settles it
-    if (error.code === 409 && /UID in (the )?precondition/.test(error.message)) {
-      return {
-        outcome: "replaced",
-        message: `${described} is already gone; another pod has its name now and was left alone`,
-      };
-    }
-    throw thrown;
+    const settled = settledBy(clusterError(thrown), described);
+    if (!settled) throw thrown;
+    return settled;
   }
 }
 

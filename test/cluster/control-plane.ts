@@ -1,11 +1,11 @@
 import { generateKeyPairSync, randomBytes, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 
 import { tool } from "../../tools/find.ts";
 import { Api } from "./api.ts";
 import { eventually } from "./eventually.ts";
+import { freePorts } from "./free-ports.ts";
 import { kubeletConfig } from "./kubelet.ts";
 import { Processes } from "./processes.ts";
 
@@ -53,7 +53,7 @@ export async function startControlPlane({ nodes = 2 }: ControlPlaneOptions = {})
     scheduler: await tool("kube-scheduler"),
     kwok: await tool("kwok"),
   };
-  const [etcdPort, peerPort, apiPort, nodePort] = await freePorts();
+  const [etcdPort, peerPort, apiPort, nodePort] = await freePorts(4);
   const processes = new Processes("response-engine-cluster");
   const file = (name: string): string => join(processes.folder, name);
   const write = (name: string, text: string): string => {
@@ -232,17 +232,4 @@ function kubeconfigOf(server: string, ca: string, token: string): string {
     contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
     "current-context": "test",
   });
-}
-
-/** Four ports that were free a moment ago, no two alike as all were held at once. */
-async function freePorts(): Promise<[number, number, number, number]> {
-  const hold = async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return server;
-  };
-  const servers = [await hold(), await hold(), await hold(), await hold()] as const;
-  const [a, b, c, d] = servers.map((server) => (server.address() as AddressInfo).port) as [number, number, number, number];
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return [a, b, c, d];
 }

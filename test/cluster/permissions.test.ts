@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { exampleFile } from "../../docs/example.ts";
 import { evaluateProgram } from "../../lab/program.ts";
 import { ACTIONNERS } from "../../responder/actions/index.ts";
 import { permissionsOf, type PolicyRule } from "../../responder/permissions.ts";
@@ -17,6 +18,8 @@ import { controlPlane } from "./shared.ts";
 const NAMESPACE = "default";
 const DEFAULT_RULES = readFileSync(new URL("../../rules.yaml", import.meta.url), "utf8");
 
+const EXAMPLES = ACTIONNERS.map(exampleFile);
+
 /** Files of rules, by what is special about them. */
 const FILES: Record<string, string[]> = {
   "the default rules": [DEFAULT_RULES],
@@ -26,18 +29,12 @@ const FILES: Record<string, string[]> = {
     rule("kubernetes:terminate", { parameters: { min_healthy_replicas: "50%" } }, { dry_run: "true" }),
     rule("kubernetes:terminate"),
   ],
-  "several files": [DEFAULT_RULES, ...ACTIONNERS.map(exampleOf)],
-  ...Object.fromEntries(ACTIONNERS.map((actionner) => [`the example of ${actionner.name}`, [exampleOf(actionner)]])),
+  "several files": [DEFAULT_RULES, ...EXAMPLES.map(({ text }) => text)],
+  ...Object.fromEntries(EXAMPLES.map(({ name, text }) => [name, [text]])),
 };
 
 function rule(actionner: string, action: object = {}, more: object = {}): string {
   return JSON.stringify([{ rule: `Do ${actionner}`, match: { rules: ["Anything"] }, actions: [{ action: "Do it", actionner, ...action }], ...more }]);
-}
-
-/** The example of an actionner's documentation, as a rules file. */
-function exampleOf({ name, example }: (typeof ACTIONNERS)[number]): string {
-  const action = /action: (.*)/.exec(example)?.[1] ?? "";
-  return `${example}\n- rule: Example of ${name}\n  match: {rules: [Anything]}\n  actions: [{action: ${action}}]\n`;
 }
 
 describe("the responder's ServiceAccount may do what its rules need and nothing else", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 
-import { shellAlert } from "../responder/fixtures.ts";
+import { ALERT_HEADERS, shellAlert } from "../responder/fixtures.ts";
 import type { KubernetesObject } from "./api.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { eventually } from "./eventually.ts";
@@ -209,13 +209,7 @@ describe("the responder, with the program's ServiceAccount and role, against a r
     const unsaid = { "k8s.pod.uid": null, "container.id": null };
     const response = await fetch(responder.service.url, {
       method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "ce-specversion": "1.0",
-        "ce-id": randomUUID(),
-        "ce-source": "https://falco.org",
-        "ce-type": "falco.rule.output.v1",
-      },
+      headers: { ...ALERT_HEADERS, "ce-id": randomUUID() },
       body: JSON.stringify(shellAlert({ ...unsaid, ...fields }, { rule, uuid })),
     });
     await response.arrayBuffer();

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-
+import { eventually } from "../cluster/eventually.ts";
+import { freePorts } from "../cluster/free-ports.ts";
 import { Processes } from "../cluster/processes.ts";
 
 const execute = promisify(execFile);
@@ -67,7 +67,7 @@ async function engine(processes: Processes): Promise<string | undefined> {
     "--bridge=none",
     "--iptables=false",
   ]);
-  await until(processes, () => succeeds(ENGINE_CLIENT, ["--host", host, "version"]));
+  await until("dockerd answers", processes, () => succeeds(ENGINE_CLIENT, ["--host", host, "version"]));
   return host;
 }
 
@@ -84,7 +84,7 @@ async function stopEngine({ folder }: Processes): Promise<void> {
 
 async function startRegistry(processes: Processes): Promise<string> {
   await install("docker-registry", "docker-registry", "docker-registry");
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const config = join(processes.folder, "registry.yml");
   writeFileSync(
     config,
@@ -95,7 +95,7 @@ async function startRegistry(processes: Processes): Promise<string> {
     }),
   );
   processes.start("docker-registry", "docker-registry", ["serve", config]);
-  await until(processes, async () => (await fetch(`http://127.0.0.1:${port}/v2/`)).ok);
+  await until("the registry answers", processes, async () => (await fetch(`http://127.0.0.1:${port}/v2/`)).ok);
   return `127.0.0.1:${port}`;
 }
 
@@ -110,25 +110,13 @@ async function install(program: string, debianPackage: string, what: string): Pr
   await execute("apt-get", ["install", "-q", "-y", "--no-install-recommends", debianPackage], options);
 }
 
-async function until(processes: Processes, ready: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await ready().catch(() => false)); tries++) {
+async function until(what: string, processes: Processes, ready: () => Promise<boolean>): Promise<void> {
+  await eventually(what, () => {
     processes.check();
-    if (tries > 300) throw new Error(`It did not come up within 30 s.\n${processes.logs()}`);
-    await sleep(100);
-  }
+    return ready().catch(() => false);
+  });
 }
 
 async function succeeds(program: string, args: readonly string[]): Promise<boolean> {
   return execute(program, args, { timeout: 30_000 }).then(() => true, () => false);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject).listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }

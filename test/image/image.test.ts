@@ -7,7 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { startKubernetes, type Kubernetes } from "../../lab/kubernetes/server.ts";
-import { shellAlert } from "../responder/fixtures.ts";
+import { listPods, pathOf, placePod } from "../../lab/pods.ts";
+import { ALERT_HEADERS, shellAlert } from "../responder/fixtures.ts";
 import { baseImages } from "./base.ts";
 import { startDocker, type Docker } from "./docker.ts";
 
@@ -26,7 +27,6 @@ describe("the responder's image", function () {
   before(async () => {
     engine = await startDocker();
     kubernetes = await startKubernetes({ rbac: [] });
-    await api(kubernetes, "/api/v1/namespaces", "POST", { apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
     folder = mkdtempSync(join(tmpdir(), "response-engine-container-"));
     writeFileSync(join(folder, "kubeconfig"), kubernetes.kubeconfig(kubernetes.adminToken), { mode: 0o644 });
     writeFileSync(join(folder, "rules.yaml"), readFileSync(join(root, "rules.yaml")), { mode: 0o644 });
@@ -98,23 +98,17 @@ describe("the responder's image", function () {
   });
 
   it("answers a delivery by deleting the pod that raised the alert", async () => {
-    const { uid } = await createPod(kubernetes, "alpine");
-    const bystander = await createPod(kubernetes, "bystander");
+    const { uid } = placePod(kubernetes, { namespace: "default", name: "alpine" }).metadata;
+    placePod(kubernetes, { namespace: "default", name: "bystander" });
     const answer = await fetch(`http://127.0.0.1:${PORT}/`, {
       method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "ce-specversion": "1.0",
-        "ce-id": "1",
-        "ce-source": "https://falco.org",
-        "ce-type": "falco.rule.output.v1",
-      },
+      headers: ALERT_HEADERS,
       body: JSON.stringify(shellAlert({ "k8s.pod.uid": uid })),
     });
     assert.equal(answer.status, 200, await answer.clone().text());
     assert.equal(answer.headers.get("ce-outcome"), "terminated");
-    assert.equal(await exists(kubernetes, "alpine"), false);
-    assert.equal(await exists(kubernetes, "bystander"), true, bystander.uid);
+    assert.equal(exists(kubernetes, "default/alpine"), false);
+    assert.equal(exists(kubernetes, "default/bystander"), true);
   });
 
   it("stops within a second of SIGTERM, and by itself", async () => {
@@ -134,22 +128,6 @@ describe("the responder's image", function () {
   }
 });
 
-async function api({ url, adminToken }: Kubernetes, path: string, method = "GET", body?: unknown): Promise<Response> {
-  return await fetch(`${url}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-}
-
-async function createPod(kubernetes: Kubernetes, name: string): Promise<{ uid: string }> {
-  const spec = { containers: [{ name: "main", image: "alpine" }] };
-  const answer = await api(kubernetes, "/api/v1/namespaces/default/pods", "POST", { apiVersion: "v1", kind: "Pod", metadata: { name }, spec });
-  const pod = (await answer.json()) as { metadata: { uid: string } };
-  assert.equal(answer.status, 201, JSON.stringify(pod));
-  return { uid: pod.metadata.uid };
-}
-
-async function exists(kubernetes: Kubernetes, name: string): Promise<boolean> {
-  return (await api(kubernetes, `/api/v1/namespaces/default/pods/${name}`)).status === 200;
+function exists(kubernetes: Kubernetes, path: string): boolean {
+  return listPods(kubernetes).some((pod) => pathOf(pod) === path);
 }

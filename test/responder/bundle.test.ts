@@ -11,7 +11,7 @@ import { startKubernetes, type Kubernetes } from "../../lab/kubernetes/server.ts
 import { listPods, pathOf, placePod } from "../../lab/pods.ts";
 import { startService, type LogLine, type RunningService } from "../../lab/service.ts";
 import { build } from "../../responder/build.ts";
-import { POD_UID, shellAlert } from "./fixtures.ts";
+import { ALERT_HEADERS, POD_UID, shellAlert } from "./fixtures.ts";
 
 const DELIVERIES = fileURLToPath(new URL("../../../shared/events/deliveries/", import.meta.url));
 const RULES = readFileSync(new URL("../../rules.yaml", import.meta.url), "utf8");
@@ -219,14 +219,7 @@ describe("the responder's bundle", function () {
     return await fetch(service.url, {
       method: "POST",
       body: typeof payload === "string" ? payload : JSON.stringify(payload),
-      headers: {
-        "content-type": "application/json",
-        "ce-specversion": "1.0",
-        "ce-id": "1",
-        "ce-source": "https://falco.org",
-        "ce-type": "falco.rule.output.v1",
-        ...headers,
-      },
+      headers: { ...ALERT_HEADERS, ...headers },
     });
   }
 

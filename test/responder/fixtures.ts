@@ -4,6 +4,15 @@ import { parseAlert } from "../../responder/alert.ts";
 import type { Cluster } from "../../responder/cluster.ts";
 import { loadRules, type Rule } from "../../responder/rules.ts";
 
+/** The headers of a binary-mode delivery of an alert. */
+export const ALERT_HEADERS = {
+  "content-type": "application/json",
+  "ce-specversion": "1.0",
+  "ce-id": "1",
+  "ce-source": "https://falco.org",
+  "ce-type": "falco.rule.output.v1",
+};
+
 export const POD_UID = "6e1f2a54-3a49-4a0e-9d0b-7d2f6f0c9b11";
 
 /** A shell in default/alpine, as falcosidekick passes it on; what is given takes the place of a field. */

@@ -2,20 +2,12 @@ import assert from "node:assert/strict";
 import { responder } from "../../responder/responder.ts";
 import { DeliveryError } from "../../responder/delivery.ts";
 import type { Answer } from "../../responder/server.ts";
-import { apiError, cluster, rules, shellAlert, TERMINATE } from "./fixtures.ts";
-
-const HEADERS = {
-  "ce-specversion": "1.0",
-  "ce-id": "1",
-  "ce-source": "https://falco.org",
-  "ce-type": "falco.rule.output.v1",
-  "content-type": "application/json",
-};
+import { ALERT_HEADERS, apiError, cluster, rules, shellAlert, TERMINATE } from "./fixtures.ts";
 
 function start(on: ReturnType<typeof cluster>) {
   const deliver = responder({ rules: rules(TERMINATE), protectedNamespaces: new Set(), cluster: on });
   return (payload: unknown, headers: Record<string, string> = {}) =>
-    deliver({ ...HEADERS, ...headers }, Buffer.from(JSON.stringify(payload)));
+    deliver({ ...ALERT_HEADERS, ...headers }, Buffer.from(JSON.stringify(payload)));
 }
 
 function deletes(on: ReturnType<typeof cluster>): number {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { exampleFile } from "../../../docs/example.ts";
 import { ACTIONNERS } from "../../../responder/actions/index.ts";
 import { loadRules } from "../../../responder/rules.ts";
 
@@ -7,10 +8,10 @@ describe("every actionner", () => {
     assert.equal(new Set(ACTIONNERS.map(({ name }) => name)).size, ACTIONNERS.length);
   });
 
-  for (const { name, example } of ACTIONNERS) {
+  for (const known of ACTIONNERS) {
+    const { name } = known;
     it(`${name} has an example that is an entry of a rules file, and does what it says`, () => {
-      const text = `${example}- rule: Example\n  actions: [${/action: (.*)/.exec(example)?.[0] ? `{action: ${/action: (.*)/.exec(example)?.[1] ?? ""}}` : ""}]\n`;
-      const [rule] = loadRules([{ name: "example", text }]);
+      const [rule] = loadRules([exampleFile(known)]);
       assert.equal(rule?.actions[0]?.actionner.name, name);
       assert.ok(rule.actions[0].prepared.permissions.length > 0);
     });

@@ -316,7 +316,8 @@ function comparable(body: unknown, names: Map<string, string>): unknown {
   const { reason } = (status ?? {}) as Record<string, unknown>;
   // what the namespace controller adds to a namespace is left out
   const own = kind === "Namespace" ? undefined : labels;
-  const seconds = deletionTimestamp && Math.round((Date.parse(deletionTimestamp) - Date.now()) / 5000) * 5;
+  // a moment past is -0, which is not another number of seconds than a moment to come
+  const seconds = deletionTimestamp && Math.round((Date.parse(deletionTimestamp) - Date.now()) / 5000) * 5 + 0;
   return {
     apiVersion,
     kind,

@@ -10,7 +10,8 @@ import { controlPlane } from "./shared.ts";
 
 const NAMESPACE = "responding";
 const DEFAULT_RULE = "Terminal shell in container";
-const DELAY = "pod-delete.stage.kwok.x-k8s.io/delay";
+/** A pod that takes its time to end. kwok deletes by name: without this, it may delete a pod's successor too. */
+const SLOW = { "pod-delete.stage.kwok.x-k8s.io/delay": "60s" };
 
 /** Parameters of kubernetes:terminate, by the Falco rule that is answered with them. */
 const PARAMETERS = {
@@ -75,14 +76,14 @@ describe("the responder, with the program's ServiceAccount and role, against a r
     });
 
     it("and none that has been re-created under its name, by UID", async () => {
-      const first = await createPod("again-by-uid");
+      const first = await createPod("again-by-uid", { annotations: SLOW });
       const second = await createAgain(first);
       assert.deepEqual(await deliver(DEFAULT_RULE, { ...nameOf(first), "k8s.pod.uid": first.metadata.uid }), { status: 200, outcome: "replaced" });
       assert.equal(await isThere(second), true);
     });
 
     it("and none that has been re-created under its name, by the container's id", async () => {
-      const first = await createPod("again-by-container");
+      const first = await createPod("again-by-container", { annotations: SLOW });
       const second = await createAgain(first);
       assert.deepEqual(await deliver(DEFAULT_RULE, { ...nameOf(first), "container.id": containerOf(first) }), { status: 200, outcome: "replaced" });
       assert.equal(await isThere(second), true);
@@ -125,7 +126,7 @@ describe("the responder, with the program's ServiceAccount and role, against a r
   });
 
   it("gives the pod's processes the time that the rule says, and not twice", async () => {
-    const pod = await createPod("slow", { annotations: { [DELAY]: "60s" } });
+    const pod = await createPod("slow", { annotations: SLOW });
     const ends = async (): Promise<unknown[]> => {
       const { metadata } = await cluster.api.demand<Pod>("GET", pathOf(pod));
       return [metadata.uid, metadata.deletionGracePeriodSeconds, metadata.deletionTimestamp];

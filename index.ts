@@ -27,7 +27,7 @@ const falco = new Falco("falco", { ...config.falco, brokerUrl: broker.url }, { p
 const { namespace, brokerName } = broker;
 const { reference, pullSecret } = new ResponderImage("image", { image: config.image, namespace }, { provider });
 const base = { ...config.responder, namespace, image: reference, pullSecret };
-const responder = new Responder("responder", { ...base, rules: response }, onKnative);
+const responder = new Responder("responder", { ...base, rules: response, brokerUrl: broker.url }, onKnative);
 
 // What can't be delivered is told to falcosidekick, or to whom the stack names.
 const { deadLetterSink, ...delivery } = config.delivery;

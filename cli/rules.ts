@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { AlertError, parseAlert } from "../responder/alert.ts";
 import { mismatch, type Match } from "../responder/match.ts";
-import { permissionsOf } from "../responder/permissions.ts";
+import { permissionsOf, type Manners } from "../responder/permissions.ts";
 import { rulesFor } from "../responder/respond.ts";
 import { loadRules, RulesError, type Rule } from "../responder/rules.ts";
 import { alertFilters } from "../stack/filter.ts";
@@ -31,12 +31,12 @@ function check(files: readonly string[]): string {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "ClusterRole",
     metadata: { name: "responder" },
-    rules: permissionsOf(rules),
+    rules: permissionsOf(rules, stackDefaults()),
   };
   return [
     `${rules.length} ${rules.length === 1 ? "rule" : "rules"} in ${files.join(", ")}`,
     ...rules.map(describeRule),
-    `The role they need:\n\n${indent(stringify(role))}`,
+    `The role they need, with the defaults of responderEvents and responderDeduplicationSeconds:\n\n${indent(stringify(role))}`,
     `The filter of their Trigger:\n\n${indent(stringify({ filters: alertFilters(rules) }))}`,
   ].join("\n\n");
 }
@@ -57,7 +57,13 @@ function explain(files: readonly string[], ruleFiles: readonly string[]): string
 }
 
 function readRules(files: readonly string[]): Rule[] {
-  return loadRules(files.map((name) => ({ name, text: readText(name) })));
+  return loadRules(files.map((name) => ({ name, text: readText(name) })), { readFile: (path) => readFileSync(path, "utf8") });
+}
+
+/** What the stack does where its configuration says nothing. */
+function stackDefaults(): Manners {
+  const { config } = parse(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8")) as { config: Record<string, { default?: unknown }> };
+  return { events: config["responderEvents"]?.default === true, deduplicationSeconds: Number(config["responderDeduplicationSeconds"]?.default) };
 }
 
 function readAlert(file: string) {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAlert } from "../responder/alert.ts";
 import { NotNow, respond } from "../responder/respond.ts";
-import { loadRules } from "../responder/rules.ts";
+import { keyOf, loadRules } from "../responder/rules.ts";
 import { startKubernetes } from "./kubernetes/server.ts";
 import type { ServiceObject } from "./objects.ts";
 import { listPods, pathOf } from "./pods.ts";
@@ -23,8 +23,12 @@ export interface Expectation {
  * @param responder the program's Service, for its rules and protected namespaces
  */
 export async function startExpectation(responder: ServiceObject): Promise<Expectation> {
-  const files = Object.values(responder.mounts).flatMap((mounted) => Object.entries(mounted).map(([name, text]) => ({ name, text })));
-  const rules = loadRules(files.toSorted((a, b) => (a.name < b.name ? -1 : 1)), { dryRun: responder.env["DRY_RUN"] === "true" });
+  const mounted = Object.assign({}, ...Object.values(responder.mounts)) as Record<string, string>;
+  const files = Object.entries(mounted).filter(([name]) => name.endsWith(".yaml")).map(([name, text]) => ({ name, text }));
+  const rules = loadRules(files.toSorted((a, b) => (a.name < b.name ? -1 : 1)), {
+    dryRun: responder.env["DRY_RUN"] === "true",
+    readFile: (path) => mounted[keyOf(path)] ?? "",
+  });
   const protectedNamespaces = new Set((responder.env["PROTECTED_NAMESPACES"] ?? "").split(",").map((name) => name.trim()));
   const folder = await mkdtemp(join(tmpdir(), "response-engine-lab-"));
   const kubeconfig = join(folder, "kubeconfig");
@@ -40,7 +44,7 @@ export async function startExpectation(responder: ServiceObject): Promise<Expect
         // loaded here alone: the client takes longer than all the rest, and the recorded alerts need none
         const { connect } = await import("../responder/kubernetes.ts");
         await writeFile(kubeconfig, twin.kubeconfig(twin.adminToken), { mode: 0o600 });
-        await respond(parseAlert(JSON.parse(alert)), { rules, protectedNamespaces, cluster: connect(5_000, kubeconfig) }).catch((error: unknown) => {
+        await respond(parseAlert(JSON.parse(alert)), "expectation", { rules, protectedNamespaces, cluster: connect(5_000, kubeconfig), events: false, deduplicationSeconds: 0 }).catch((error: unknown) => {
           if (!(error instanceof NotNow)) throw error;
         });
         const after = new Set(listPods(twin).filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(pathOf));

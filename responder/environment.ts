@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RulesFile } from "./rules.ts";
+import type { ReadFile } from "./actions/action.ts";
+import { keyOf, type RulesFile } from "./rules.ts";
 
 /** The environment is not as the stack sets it; the message names the variable, its value and what it takes. */
 export class EnvironmentError extends Error {
@@ -17,9 +18,18 @@ export function portFrom(name: string, otherwise: number): number {
   return Number(value);
 }
 
-/** @throws {EnvironmentError} */
-export function urlFrom(name: string): string {
+/** Seconds, a whole number. @throws {EnvironmentError} */
+export function secondsFrom(name: string, otherwise: number): number {
   const value = process.env[name] ?? "";
+  if (value === "") return otherwise;
+  if (!/^\d{1,5}$/.test(value)) throw new EnvironmentError(`${name}: "${value}" is not allowed; it takes a whole number of seconds`);
+  return Number(value);
+}
+
+/** @param otherwise where it isn't set; it must be, where this isn't given @throws {EnvironmentError} */
+export function urlFrom(name: string, otherwise?: string): string {
+  const value = process.env[name] ?? "";
+  if (value === "" && otherwise !== undefined) return otherwise;
   if (!URL.canParse(value) || !/^https?:/.test(value)) {
     throw new EnvironmentError(`${name}: "${value}" is not allowed; it takes an http or https URL`);
   }
@@ -38,12 +48,13 @@ export function listFrom(name: string): string[] {
   return (process.env[name] ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
 }
 
-/** The rules files of a folder, in the order of their names. @throws {EnvironmentError} */
-export function rulesFilesFrom(name: string): RulesFile[] {
+/** The rules files of a folder, in the order of their names, and what they name, which lies beside them. @throws {EnvironmentError} */
+export function rulesFrom(name: string): { files: RulesFile[]; readFile: ReadFile } {
   const folder = process.env[name] ?? "";
+  const readFile: ReadFile = (path) => readFileSync(join(folder, keyOf(path)), "utf8");
   try {
-    const files = readdirSync(folder).filter((file) => /\.ya?ml$/.test(file)).sort();
-    return files.map((file) => ({ name: file, text: readFileSync(join(folder, file), "utf8") }));
+    const names = readdirSync(folder).filter((file) => /\.ya?ml$/.test(file)).sort();
+    return { files: names.map((file) => ({ name: file, text: readFileSync(join(folder, file), "utf8") })), readFile };
   } catch (error) {
     throw new EnvironmentError(`${name}: "${folder}" can't be read: ${(error as Error).message}`);
   }

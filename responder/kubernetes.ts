@@ -12,6 +12,7 @@ import {
   type ResponseContext,
 } from "@kubernetes/client-node";
 import type { Cluster } from "./cluster.ts";
+import { exec } from "./exec-stream.ts";
 
 /**
  * The Kubernetes API as the ServiceAccount of the pod sees it, or as KUBECONFIG says where that is set.
@@ -32,7 +33,11 @@ export function connect(timeout: number, kubeconfig = process.env["KUBECONFIG"])
     core: new CoreV1Api(configuration),
     apps: new AppsV1Api(configuration),
     networking: new NetworkingV1Api(configuration),
-    deleteObject: (path) => deleteObject(configuration, path),
+    readObject: async (path) => JSON.parse(await send(configuration, HttpMethod.GET, path)) as unknown,
+    deleteObject: async (path) => {
+      await send(configuration, HttpMethod.DELETE, path);
+    },
+    exec: (command) => exec(config, command),
   };
 }
 
@@ -70,13 +75,14 @@ const mergePatches = {
   post: (response: ResponseContext): Promise<ResponseContext> => Promise.resolve(response),
 };
 
-/** The generated client has a method per resource; this is for a resource that only an alert names. */
-async function deleteObject({ baseServer, httpApi, middleware, authMethods }: Configuration, path: string): Promise<void> {
-  let request = baseServer.makeRequestContext(path, HttpMethod.DELETE);
+/** The generated client has a method per resource; this is for a resource that only an alert or another object names. */
+async function send({ baseServer, httpApi, middleware, authMethods }: Configuration, method: HttpMethod, path: string): Promise<string> {
+  let request = baseServer.makeRequestContext(path, method);
   request.setHeaderParam("Accept", "application/json");
   await authMethods.default?.applySecurityAuthentication(request);
   for (const step of middleware) request = await step.pre(request).toPromise();
   const response = await httpApi.send(request).toPromise();
   const body = await response.body.text();
   if (response.httpStatusCode >= 300) throw new ApiException(response.httpStatusCode, "", body, response.headers);
+  return body;
 }

@@ -1,10 +1,11 @@
 import { deadLetter } from "./dead-letter.ts";
-import { EnvironmentError, flagFrom, listFrom, portFrom, rulesFilesFrom, urlFrom } from "./environment.ts";
+import { EnvironmentError, flagFrom, listFrom, portFrom, rulesFrom, secondsFrom, urlFrom } from "./environment.ts";
 import { connect } from "./kubernetes.ts";
 import { log } from "./log.ts";
 import { responder } from "./responder.ts";
 import { loadRules, RulesError } from "./rules.ts";
 import { serve, type Deliver } from "./server.ts";
+import { sink } from "./sink.ts";
 
 const HELP = `usage: responder [dead-letter]
 
@@ -17,6 +18,9 @@ environment:
   RULES_DIR             folder of rules files (*.yaml), merged in the order of their names
   PROTECTED_NAMESPACES  namespaces whose pods no rule touches, with commas between them
   DRY_RUN               true: say what would be done, and do nothing
+  EVENTS                true: tell what was done as Kubernetes Events of the object it was done to
+  DEDUPLICATION_SECONDS within which the same rule acts once on the same pod; 0: no such window (0)
+  K_SINK                the Broker's address, for the actions' outputs; not set: they are in the responses alone
   KUBECONFIG            how to reach the Kubernetes API; not set: as the pod's ServiceAccount
   FALCOSIDEKICK_URL     dead-letter only: where alerts go
 `;
@@ -27,12 +31,17 @@ const API_TIMEOUT = 10_000;
 function service(mode: string | undefined): Deliver {
   if (mode === "dead-letter") return deadLetter(urlFrom("FALCOSIDEKICK_URL"));
   if (mode !== undefined) throw new EnvironmentError(`"${mode}" is no mode; it takes dead-letter or nothing`);
-  const rules = loadRules(rulesFilesFrom("RULES_DIR"), { dryRun: flagFrom("DRY_RUN") });
+  const { files, readFile } = rulesFrom("RULES_DIR");
+  const rules = loadRules(files, { dryRun: flagFrom("DRY_RUN"), readFile });
+  const broker = urlFrom("K_SINK", "");
   log("info", "rules", { rules: rules.map(({ name }) => name) });
   return responder({
     rules,
     protectedNamespaces: new Set(listFrom("PROTECTED_NAMESPACES")),
     cluster: connect(API_TIMEOUT),
+    events: flagFrom("EVENTS"),
+    deduplicationSeconds: secondsFrom("DEDUPLICATION_SECONDS", 0),
+    sink: broker === "" ? undefined : sink(broker),
   });
 }
 

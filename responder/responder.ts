@@ -22,7 +22,7 @@ export function responder(engine: Engine): Deliver {
     const alert = readAlert(event);
     const key = alert.uuid ?? `${event.source} ${event.id}`;
     try {
-      const { result, first } = await once.do(key, () => respond(alert, engine));
+      const { result, first } = await once.do(key, () => respond(alert, key, engine));
       record(alert, result, started, first);
       return result.outcome === "no-match" ? undefined : replyTo(key, result.outcome, result.response);
     } catch (error) {
@@ -91,7 +91,7 @@ function batch(results: readonly PromiseSettledResult<Reply | NotNow>[]): Answer
 function tryAgain({ message, apiErrors }: NotNow): Answer {
   const { retryAfter } = apiErrors.at(-1) ?? {};
   const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
-  return problem(503, `the Kubernetes API can't do it now: ${message}`, headers);
+  return problem(503, message, headers);
 }
 
 type Told = Verdict | { outcome: "retry"; apiErrors: NotNow["apiErrors"]; message: string };

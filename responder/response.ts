@@ -1,5 +1,5 @@
 import type { Alert } from "./alert.ts";
-import type { Outcome } from "./actions/action.ts";
+import type { Outcome, Output } from "./actions/action.ts";
 import { podOf } from "./alert.ts";
 import { oneHigher, type Priority } from "./priority.ts";
 
@@ -40,6 +40,7 @@ export interface Step {
   actionner: string;
   outcome: Outcome;
   message: string;
+  output?: Output;
 }
 
 /** What was done about an alert, for people: a failure is one priority higher than the alert. */
@@ -55,6 +56,7 @@ export function responsePayload(alert: Alert, steps: readonly Step[], outcome: O
       "response.action": distinct(steps.map(({ action }) => action)).join(", "),
       "response.actionner": distinct(steps.map(({ actionner }) => actionner)).join(", "),
       "response.outcome": outcome,
+      ...outputField(steps),
     },
     source: RESPONSE_EVENT_SOURCE,
     tags: ["response"],
@@ -72,6 +74,23 @@ export function originOf(alert: Alert): Record<string, string> {
     ...(pod && { "k8s.ns.name": pod.namespace, "k8s.pod.name": pod.name }),
     ...(pod?.uid !== undefined && { "k8s.pod.uid": pod.uid }),
   };
+}
+
+/** How many characters of an action's output a response holds; the whole of it is an event of its own. */
+const EXCERPT = 2048;
+
+function outputField(steps: readonly Step[]): Record<string, string> {
+  const told = steps.flatMap(({ action, output }) => (output && output.text !== "" ? [{ action, excerpt: excerptOf(output) }] : []));
+  const [first] = told;
+  if (!first) return {};
+  return { "response.output": told.length === 1 ? first.excerpt : told.map(({ action, excerpt }) => `==> ${action} <==\n${excerpt}`).join("\n") };
+}
+
+/** Of a text the end, where what is newest stands; of JSON the start. */
+function excerptOf({ mediaType, text }: Output): string {
+  if (text.length <= EXCERPT) return text;
+  const left = `${text.length - EXCERPT} more characters`;
+  return mediaType === "application/json" ? `${text.slice(0, EXCERPT)}… (${left})` : `(${left} before this) …${text.slice(-EXCERPT)}`;
 }
 
 function distinct(texts: readonly string[]): string[] {

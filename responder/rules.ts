@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { parseDocument } from "yaml";
-import { ParameterError, type Actionner, type PreparedAction } from "./actions/action.ts";
+import { ParameterError, type Actionner, type PreparedAction, type ReadFile } from "./actions/action.ts";
 import { ACTIONNERS } from "./actions/index.ts";
+import { CONTEXTS, type Context } from "./contexts.ts";
 import { isMap } from "./is-map.ts";
 import { parseMatch, type Match } from "./match.ts";
 
@@ -8,6 +10,11 @@ import { parseMatch, type Match } from "./match.ts";
 export interface RulesFile {
   name: string;
   text: string;
+}
+
+/** What a file that a parameter names is called where the rules files lie, in a ConfigMap: no path. */
+export function keyOf(path: string): string {
+  return `file-${createHash("sha256").update(path).digest("hex").slice(0, 16)}`;
 }
 
 /** A response rule: which alerts it answers, and with which actions, in order. */
@@ -31,6 +38,17 @@ export interface RuleAction {
   continue: boolean;
   /** Whether a failure of this one counts as none. */
   ignoreErrors: boolean;
+  /** What the action is told beyond the alert. */
+  contexts: readonly Context[];
+  /** Where its output is to go. */
+  output?: OutputTarget;
+}
+
+/** What a rules file says of an output's way; the responder hands it on with the output. */
+export interface OutputTarget {
+  /** As in "aws:s3". */
+  target: string;
+  parameters: Readonly<Record<string, unknown>>;
 }
 
 /** The files can't be used; a line of the message per problem, with the file, the entry and what is allowed. */
@@ -38,14 +56,20 @@ export class RulesError extends Error {
   override name = "RulesError";
 }
 
+export interface LoadOptions {
+  /** Whether every rule is to run dry. */
+  dryRun?: boolean;
+  /** Gives the files that parameters name; none are at hand where it isn't given. */
+  readFile?: ReadFile | undefined;
+}
+
 /**
  * Reads rules files in falco-talon's syntax and merges them in order: of two entries of the same name, the
  * later one's keys take the place of the earlier one's (those of `match` and `parameters` one by one).
- * With `dryRun` every rule is one that runs dry.
  * @see https://docs.falco-talon.org/docs/rules/
  * @throws {RulesError} for anything wrong in any file, all of it at once
  */
-export function loadRules(files: readonly RulesFile[], { dryRun = false }: { dryRun?: boolean } = {}): Rule[] {
+export function loadRules(files: readonly RulesFile[], { dryRun = false, readFile }: LoadOptions = {}): Rule[] {
   const problems: string[] = [];
   const actions = new Map<string, Entry>();
   const rules = new Map<string, Entry>();
@@ -56,8 +80,9 @@ export function loadRules(files: readonly RulesFile[], { dryRun = false }: { dry
       known.set(entry.name, earlier ? merge(earlier, entry) : entry);
     }
   }
-  for (const entry of actions.values()) attempt(entry, problems, () => readAction(entry, new Map()));
-  const loaded = [...rules.values()].flatMap((entry) => attempt(entry, problems, () => readRule(entry, actions)) ?? []);
+  const named = new NamedActions(actions, readFile);
+  const loaded = [...rules.values()].flatMap((entry) => attempt(entry, problems, () => readRule(entry, named)) ?? []);
+  problems.unshift(...named.problems());
   if (problems.length === 0 && loaded.length === 0) {
     problems.push(`${files.map(({ name }) => name).join(", ") || "no rules file"}: no rule in it; add a "- rule:" entry`);
   }
@@ -78,7 +103,7 @@ class EntryError extends Error {}
 
 const KEYS = {
   rule: ["rule", "description", "match", "actions", "continue", "dry_run"],
-  action: ["action", "description", "actionner", "parameters", "continue", "ignore_errors"],
+  action: ["action", "description", "actionner", "parameters", "continue", "ignore_errors", "additional_contexts", "output"],
 };
 
 function entriesOf({ name: file, text }: RulesFile, problems: string[]): Entry[] {
@@ -132,7 +157,50 @@ function attempt<T>(entry: Entry, problems: string[], read: () => T): T | undefi
   }
 }
 
-function readRule({ name, body }: Entry, actions: ReadonlyMap<string, Entry>): Rule {
+/** The file's named actions, which a rule's own refer to and add to. */
+class NamedActions {
+  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #readFile: ReadFile | undefined;
+  /** What is wrong with one by itself; a rule may mend it with parameters of its own. */
+  readonly #broken = new Map<string, string>();
+  readonly #used = new Set<string>();
+
+  constructor(entries: ReadonlyMap<string, Entry>, readFile: ReadFile | undefined) {
+    this.#entries = entries;
+    this.#readFile = readFile;
+    for (const entry of entries.values()) {
+      try {
+        readAction(entry, readFile);
+      } catch (error) {
+        if (!(error instanceof EntryError)) throw error;
+        this.#broken.set(entry.name, error.message);
+      }
+    }
+  }
+
+  /** The action of a rule; undefined where the fault is the named one's, which is told there, once. */
+  read(own: Entry): RuleAction | undefined {
+    const named = this.#entries.get(own.name);
+    try {
+      const action = readAction(named ? merge(named, own) : own, this.#readFile);
+      this.#used.add(own.name);
+      return action;
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      if (error.message === this.#broken.get(own.name)) return undefined;
+      const isReference = !named && this.#entries.size > 0 && own.body["actionner"] === undefined;
+      throw new EntryError(`${own.where} ("${own.name}"): ${isReference ? `no "- action: ${own.name}" entry defines it; ` : ""}${error.message}`);
+    }
+  }
+
+  /** Those of named actions, but for the ones that rules have mended. */
+  problems(): string[] {
+    const told = [...this.#broken].filter(([name]) => !this.#used.has(name));
+    return told.map(([name, message]) => `${this.#entries.get(name)?.where ?? name}: ${message}`);
+  }
+}
+
+function readRule({ name, body }: Entry, named: NamedActions): Rule {
   const list = body["actions"];
   if (!Array.isArray(list) || list.length === 0) {
     throw new EntryError('actions: is missing; it takes a list of "- action: NAME"');
@@ -141,33 +209,25 @@ function readRule({ name, body }: Entry, actions: ReadonlyMap<string, Entry>): R
     name,
     description: readText(body, "description"),
     match: readMatch(body["match"]),
-    actions: list.map((action: unknown, index) => {
+    actions: list.flatMap((action: unknown, index) => {
       const place = `actions[${index}]`;
       if (!isMap(action)) throw new EntryError(`${place}: takes "action: NAME" and its keys`);
       const actionName = action["action"];
       if (typeof actionName !== "string") throw new EntryError(`${place}: has no "action: NAME"`);
       const unknown = Object.keys(action).find((key) => !KEYS.action.includes(key));
       if (unknown) throw new EntryError(`${place}.${unknown} is not supported; an action has ${KEYS.action.join(", ")}`);
-      try {
-        return readAction({ kind: "action", name: actionName, where: place, body: action }, actions);
-      } catch (error) {
-        throw error instanceof EntryError ? new EntryError(`${place} ("${actionName}"): ${error.message}`) : error;
-      }
+      return named.read({ kind: "action", name: actionName, where: place, body: action }) ?? [];
     }),
     continue: readFlag(body, "continue") ?? true,
     dryRun: readFlag(body, "dry_run") ?? false,
   };
 }
 
-/** `actions` are the named ones a rule's own may refer to and add to. */
-function readAction(entry: Entry, actions: ReadonlyMap<string, Entry>): RuleAction {
-  const named = actions.get(entry.name);
-  const { name, body } = named ? merge(named, entry) : entry;
+function readAction({ name, body }: Entry, readFile: ReadFile | undefined): RuleAction {
   const supported = ACTIONNERS.map((known) => known.name).join(", ");
   const actionnerName = body["actionner"];
   if (typeof actionnerName !== "string") {
-    const hint = actions.size > 0 && !named ? `; no "- action: ${name}" entry defines it` : "";
-    throw new EntryError(`actionner: is missing${hint}; it takes one of ${supported}`);
+    throw new EntryError(`actionner: is missing; it takes one of ${supported}`);
   }
   const actionner = ACTIONNERS.find((known) => known.name === actionnerName);
   if (!actionner) throw new EntryError(`actionner: "${actionnerName}" is not supported; it takes one of ${supported}`);
@@ -178,14 +238,42 @@ function readAction(entry: Entry, actions: ReadonlyMap<string, Entry>): RuleActi
       name,
       description: readText(body, "description"),
       actionner,
-      prepared: actionner.prepare(parameters),
+      prepared: actionner.prepare(parameters, readFile),
       continue: readFlag(body, "continue") ?? actionner.continue,
       ignoreErrors: readFlag(body, "ignore_errors") ?? false,
+      contexts: readContexts(body["additional_contexts"]),
+      ...readOutput(body["output"], actionner),
     };
   } catch (error) {
     throw error instanceof ParameterError ? new EntryError(error.message) : error;
   }
 }
+
+function readContexts(value: unknown): Context[] {
+  if (value === undefined || value === null) return [];
+  const supported = CONTEXTS.map(({ name }) => name).join(", ");
+  if (!Array.isArray(value)) throw new EntryError(`additional_contexts: ${JSON.stringify(value)} is not allowed; it takes a list of ${supported}`);
+  return value.map((wanted: unknown) => {
+    const context = CONTEXTS.find(({ name }) => name === wanted);
+    if (!context) throw new EntryError(`additional_contexts: ${JSON.stringify(wanted)} is not supported; it takes ${supported}`);
+    return context;
+  });
+}
+
+function readOutput(value: unknown, actionner: Actionner): { output?: OutputTarget } {
+  if (value === undefined || value === null) return {};
+  if (!actionner.givesOutput) {
+    const giving = ACTIONNERS.filter(({ givesOutput }) => givesOutput).map(({ name }) => name).join(", ");
+    throw new EntryError(`output: ${actionner.name} gives none; ${giving} do`);
+  }
+  const { target, parameters } = isMap(value) ? value : {};
+  if (typeof target !== "string" || !TARGET.test(target)) throw new EntryError('output.target: takes a name such as "aws:s3", of letters, digits and -._:/');
+  if (parameters !== undefined && !isMap(parameters)) throw new EntryError("output.parameters: is not a map");
+  return { output: { target, parameters: parameters ?? {} } };
+}
+
+/** It travels in a header of the output's event. */
+const TARGET = /^[\w.:/-]{1,128}$/;
 
 function readMatch(value: unknown): Match {
   if (value !== undefined && value !== null && !isMap(value)) throw new EntryError("match: is not a map");

@@ -63,6 +63,10 @@ export interface ResponderConfig {
   protectedNamespaces: string[];
   /** Whether the responder only says what it would do. */
   dryRun: boolean;
+  /** Whether Kubernetes Events tell what was done, on the object it was done to. */
+  events: boolean;
+  /** Within how many seconds the same rule acts once on the same pod; 0: no such window. */
+  deduplicationSeconds: number;
   scale: Scale;
   resources: Resources;
   timeoutSeconds: number;
@@ -194,8 +198,11 @@ function readImage(settings: Settings): ImageConfig {
   };
 }
 
-/** Knative's own limits: config-defaults' max-revision-timeout-seconds and container-concurrency-max-limit. */
-const MOST = { timeoutSeconds: 600, concurrency: 1000, replicas: 1000, retries: 1000 };
+/**
+ * Knative's own limits: config-defaults' max-revision-timeout-seconds and container-concurrency-max-limit; and for how
+ * long an API server keeps Kubernetes Events where nobody has told it otherwise, which is what deduplication goes by.
+ */
+const MOST = { deduplicationSeconds: 3600, timeoutSeconds: 600, concurrency: 1000, replicas: 1000, retries: 1000 };
 
 function readResponder(settings: Settings): ResponderConfig {
   const scale = {
@@ -210,6 +217,8 @@ function readResponder(settings: Settings): ResponderConfig {
     rules: settings.list("responderRules", 1, NOT_EMPTY),
     protectedNamespaces: settings.list("responderProtectedNamespaces", 0, LABEL),
     dryRun: settings.flag("responderDryRun"),
+    events: settings.flag("responderEvents"),
+    deduplicationSeconds: settings.integer("responderDeduplicationSeconds", 0, MOST.deduplicationSeconds),
     scale,
     resources: readResources(settings),
     timeoutSeconds: settings.integer("responderTimeoutSeconds", 1, MOST.timeoutSeconds),

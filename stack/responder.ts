@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { permissionsOf } from "../responder/permissions.ts";
-import type { RulesFile } from "../responder/rules.ts";
+import { keyOf } from "../responder/rules.ts";
 import type { ResponderConfig } from "./config.ts";
 import { destinationOf, labelsOf, PrivateService, type ServiceBase } from "./private-service.ts";
 import type { Destination } from "./resources.ts";
@@ -21,14 +21,14 @@ export class Responder extends pulumi.ComponentResource {
 
   constructor(name: string, args: ResponderArgs, options: pulumi.ComponentResourceOptions) {
     super("response-engine:stack:Responder", name, {}, options);
-    const { namespace, rules, protectedNamespaces, dryRun } = args;
+    const { namespace, rules, protectedNamespaces, dryRun, events, deduplicationSeconds } = args;
     const labels = labelsOf(NAME);
     const child = { parent: this };
 
     const account = new k8s.core.v1.ServiceAccount(`${name}-account`, { metadata: { name: NAME, namespace, labels } }, child);
     const role = new k8s.rbac.v1.ClusterRole(
       `${name}-role`,
-      { metadata: { name: NAME, labels }, rules: permissionsOf(rules.rules) },
+      { metadata: { name: NAME, labels }, rules: permissionsOf(rules.rules, args) },
       child,
     );
     const binding = new k8s.rbac.v1.ClusterRoleBinding(
@@ -40,7 +40,7 @@ export class Responder extends pulumi.ComponentResource {
       },
       child,
     );
-    const data = rulesData(rules.files);
+    const data = rulesData(rules);
     const configMap = new k8s.core.v1.ConfigMap(
       `${name}-rules`,
       // Named after its content: other rules are another ConfigMap, so another Revision, which can't start with the old ones.
@@ -54,7 +54,14 @@ export class Responder extends pulumi.ComponentResource {
         serviceName: NAME,
         serviceAccount: account.metadata.name,
         callsKubernetes: true,
-        env: { RULES_DIR: RULES_FOLDER, PROTECTED_NAMESPACES: protectedNamespaces.join(","), DRY_RUN: String(dryRun) },
+        env: {
+          RULES_DIR: RULES_FOLDER,
+          PROTECTED_NAMESPACES: protectedNamespaces.join(","),
+          DRY_RUN: String(dryRun),
+          EVENTS: String(events),
+          DEDUPLICATION_SECONDS: String(deduplicationSeconds),
+          K_SINK: args.brokerUrl,
+        },
         files: { configMap: configMap.metadata.name, folder: RULES_FOLDER },
       },
       { ...child, dependsOn: [binding] },
@@ -67,11 +74,14 @@ export class Responder extends pulumi.ComponentResource {
 
 export interface ResponderArgs extends ServiceBase, Omit<ResponderConfig, "rules"> {
   rules: ResponseRules;
+  /** Where the actions' outputs go. */
+  brokerUrl: pulumi.Input<string>;
 }
 
-/** The responder reads its folder in the order of names. */
-function rulesData(files: readonly RulesFile[]): Record<string, string> {
-  return Object.fromEntries(files.map(({ text }, index) => [`${String(index).padStart(2, "0")}-rules.yaml`, text]));
+/** The responder reads its folder in the order of names, and what the rules name beside them. */
+function rulesData({ files, named }: ResponseRules): Record<string, string> {
+  const rules = files.map(({ text }, index): [string, string] => [`${String(index).padStart(2, "0")}-rules.yaml`, text]);
+  return Object.fromEntries([...rules, ...[...named].map(([path, text]): [string, string] => [keyOf(path), text])]);
 }
 
 function hashOf(data: Record<string, string>): string {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { loadRules, RulesError, type Rule, type RulesFile } from "../responder/rules.ts";
@@ -6,6 +7,8 @@ import { StackError } from "./error.ts";
 /** Response rules, checked, with the files they came from. */
 export interface ResponseRules {
   files: RulesFile[];
+  /** The files that the rules' parameters name, by path as it stands there. */
+  named: Map<string, string>;
   rules: Rule[];
 }
 
@@ -19,19 +22,29 @@ export async function readRules(paths: readonly string[], dryRun: boolean): Prom
   const files = await Promise.all(
     paths.map(async (path) => {
       try {
-        return { name: path, text: await readFile(resolve(import.meta.dirname, "..", path), "utf8") };
+        return { name: path, text: await readFile(inProject(path), "utf8") };
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new StackError(`The rules file ${path} can't be read: ${reason}`, "Change responderRules, the list of rules files.");
       }
     }),
   );
+  const named = new Map<string, string>();
+  const readNamed = (path: string): string => {
+    const text = readFileSync(inProject(path), "utf8");
+    named.set(path, text);
+    return text;
+  };
   try {
-    return { files, rules: loadRules(files, { dryRun }) };
+    return { files, named, rules: loadRules(files, { dryRun, readFile: readNamed }) };
   } catch (error) {
     if (!(error instanceof RulesError)) throw error;
     throw new StackError(`The response rules can't be used:\n${error.message}`, "Correct the file, or change responderRules.");
   }
+}
+
+function inProject(path: string): string {
+  return resolve(import.meta.dirname, "..", path);
 }
 
 /** A line for people about a rule: what it answers, and with what. */

@@ -1,3 +1,4 @@
+import type { V1ObjectReference } from "@kubernetes/client-node";
 import { podOf, type Alert, type PodReference } from "../alert.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Permission } from "../permissions.ts";
@@ -13,6 +14,8 @@ export type Outcome =
   | "gone"
   /** A pod of the same name is there, but it is not the one that raised the alert. */
   | "replaced"
+  /** Another alert has set off the same rule on the same pod a moment ago. */
+  | "deduplicated"
   /** The alert is the host's, or that of a container outside Kubernetes. */
   | "no-pod"
   | "dry-run"
@@ -23,6 +26,16 @@ export interface Result {
   outcome: Outcome;
   /** One sentence for a person, without a full stop. */
   message: string;
+  /** What the action brought to light; undefined for one that only acts. */
+  output?: Output;
+}
+
+/** What a command printed, a container logged or the API knows of a pod. */
+export interface Output {
+  mediaType: "text/plain" | "application/json";
+  text: string;
+  /** Whether there was more than is kept. */
+  truncated: boolean;
 }
 
 /** What an action is given to work on. */
@@ -31,6 +44,8 @@ export interface Occasion {
   cluster: Cluster;
   /** For an action that goes beyond its subject, which is in none of these. */
   protectedNamespaces: ReadonlySet<string>;
+  /** What the action's additional contexts say, by name ("node.hostname"). */
+  context: ReadonlyMap<string, string>;
 }
 
 /** The same for an action on a pod: the one that the alert names. */
@@ -42,6 +57,10 @@ export interface PodOccasion extends Occasion {
 export interface Subject {
   described: string;
   namespace: string | undefined;
+  /** The object itself, as a Kubernetes Event refers to it. */
+  reference: V1ObjectReference;
+  /** What tells it from another of its name, as far as the alert says. */
+  identity: string;
 }
 
 /** A parameter's meaning, what it may be, and how a value of a rules file is read. */
@@ -53,7 +72,7 @@ export interface Parameter<T> {
   /** Whether a rules file must give it. */
   required?: boolean;
   /** The value as the action wants it; undefined where it is not allowed. */
-  parse: (value: unknown) => T | undefined;
+  parse: (value: unknown, readFile: ReadFile) => T | undefined;
 }
 
 /** An action with its parameters read: what a response rule holds. */
@@ -81,11 +100,21 @@ export interface Actionner {
   subjectOf: (alert: Alert) => Subject | undefined;
   /** Whether the rule's next action runs after it where the rules file doesn't say. */
   continue: boolean;
+  /** Whether to do it again at once changes nothing, by what the API knows: a UID, the same patch. */
+  repeatable: boolean;
+  /** Whether it gives an output, and so may be told a target for it. */
+  givesOutput: boolean;
   /** An entry of a rules file, as YAML. */
   example: string;
-  /** @throws {ParameterError} for a parameter it does not have, or a value that is not allowed */
-  prepare: (parameters: Readonly<Record<string, unknown>>) => PreparedAction;
+  /**
+   * @param readFile gives the text of a file that a parameter names
+   * @throws {ParameterError} for a parameter it does not have, or a value that is not allowed
+   */
+  prepare: (parameters: Readonly<Record<string, unknown>>, readFile?: ReadFile) => PreparedAction;
 }
+
+/** Gives a file's text. @throws {Error} that says why it can't */
+export type ReadFile = (path: string) => string;
 
 /** The message names the parameter, its value and what is allowed. */
 export class ParameterError extends Error {
@@ -96,25 +125,29 @@ interface Declaration<P extends object, O> extends Omit<Actionner, "parameters" 
   parameters: { [Name in keyof P]: Parameter<P[Name]> };
   /** What it needs of the Kubernetes API when run with these parameters. */
   permissions: (parameters: P) => readonly Permission[];
+  /** What can't be said of one parameter alone: undefined where they go together, else what is wrong. */
+  objection?: (parameters: P) => string | undefined;
   run: (occasion: O, parameters: P) => Promise<Result>;
 }
 
 /** Makes an actionner of its declaration, with its parameters typed inside and checked at the door. */
 export function actionner<P extends object>(declaration: Declaration<P, Occasion>): Actionner {
-  const { permissions, run, ...data } = declaration;
+  const { permissions, objection, run, ...data } = declaration;
   const known = Object.entries<Parameter<unknown>>(data.parameters);
   return {
     ...data,
     parameters: Object.fromEntries(known),
-    prepare: (given) => {
+    prepare: (given, readFile = noFiles) => {
       for (const name of Object.keys(given)) {
         if (!known.some(([key]) => key === name)) {
           const supported = known.map(([key]) => key).join(", ") || "none";
           throw new ParameterError(`parameters.${name}: ${data.name} has no such parameter; it has ${supported}`);
         }
       }
-      const values = known.map(([name, parameter]) => [name, read(name, given[name], parameter)]);
+      const values = known.map(([name, parameter]) => [name, read(name, given[name], parameter, readFile)]);
       const parameters = Object.fromEntries(values) as P;
+      const problem = objection?.(parameters);
+      if (problem !== undefined) throw new ParameterError(`parameters: ${problem}`);
       return { permissions: permissions(parameters), run: (occasion) => run(occasion, parameters) };
     },
   };
@@ -129,7 +162,10 @@ export function podActionner<P extends object>(
     requiredFields: ["k8s.ns.name", "k8s.pod.name"],
     subjectOf: (alert) => {
       const pod = podOf(alert);
-      return pod && { described: `pod ${pod.namespace}/${pod.name}`, namespace: pod.namespace };
+      if (!pod) return undefined;
+      const { namespace, name, uid, containerId = "" } = pod;
+      const reference = { apiVersion: "v1", kind: "Pod", namespace, name, ...(uid !== undefined && { uid }) };
+      return { described: `pod ${namespace}/${name}`, namespace, reference, identity: uid ?? containerId };
     },
     run: async (occasion, parameters) => {
       const pod = podOf(occasion.alert);
@@ -139,12 +175,22 @@ export function podActionner<P extends object>(
   });
 }
 
-function read<T>(name: string, value: unknown, { allowed, default: otherwise, required, parse }: Parameter<T>): T {
+function noFiles(): never {
+  throw new Error("no files are at hand here");
+}
+
+function read<T>(name: string, value: unknown, { allowed, default: otherwise, required, parse }: Parameter<T>, readFile: ReadFile): T {
   if (value === undefined || value === null) {
     if (required) throw new ParameterError(`parameters.${name}: is missing; it takes ${allowed}`);
     return otherwise;
   }
-  const parsed = parse(value);
+  const parsed = parse(value, (path) => {
+    try {
+      return readFile(path);
+    } catch (error) {
+      throw new ParameterError(`parameters.${name}: ${JSON.stringify(path)} can't be read: ${(error as Error).message}`);
+    }
+  });
   if (parsed === undefined) {
     throw new ParameterError(`parameters.${name}: ${JSON.stringify(value)} is not allowed; it takes ${allowed}`);
   }
@@ -162,6 +208,11 @@ export function flag(description: string): Parameter<boolean> {
       return value === "true" ? true : value === "false" ? false : undefined;
     },
   };
+}
+
+/** Any text that is not empty. */
+export function text(description: string, allowed: string, otherwise = ""): Parameter<string> {
+  return { description, allowed, default: otherwise, parse: (value) => (typeof value === "string" && value !== "" ? value : undefined) };
 }
 
 /** A list of texts, each read by `item`; empty where it isn't given. */
@@ -186,4 +237,9 @@ export function list<T>(
 export function wholeNumber(value: unknown): number | undefined {
   const text = typeof value === "number" || typeof value === "string" ? String(value) : "";
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+/** A whole number of something, 1 or more, for a parameter's declaration. */
+export function positive(unit: string): Pick<Parameter<number>, "allowed" | "parse"> {
+  return { allowed: `a whole number of ${unit}, 1 or more`, parse: (value) => wholeNumber(value) || undefined };
 }

@@ -5,6 +5,8 @@ export const cordon = podActionner<object>({
   name: "kubernetes:cordon",
   description: "Lets no further pod be scheduled on the node of the pod that raised the alert",
   continue: true,
+  repeatable: true,
+  givesOutput: false,
   parameters: {},
   permissions: () => [
     { apiGroup: "", resource: "pods", verbs: ["get"] },

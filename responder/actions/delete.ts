@@ -7,6 +7,8 @@ interface Parameters {
 }
 
 interface Resource {
+  kind: string;
+  /** The plural in paths and roles. */
   name: string;
   group: string;
   version: string;
@@ -15,13 +17,14 @@ interface Resource {
 
 /** What an audit alert may name, and where the API keeps it. */
 const RESOURCES: readonly Resource[] = [
-  ...["configmaps", "pods", "secrets", "serviceaccounts", "services"].map((name) => resource(name, "")),
-  ...["daemonsets", "deployments", "replicasets", "statefulsets"].map((name) => resource(name, "apps")),
-  ...["cronjobs", "jobs"].map((name) => resource(name, "batch")),
-  ...["ingresses", "networkpolicies"].map((name) => resource(name, "networking.k8s.io")),
-  ...["rolebindings", "roles"].map((name) => resource(name, "rbac.authorization.k8s.io")),
-  ...["clusterrolebindings", "clusterroles"].map((name) => resource(name, "rbac.authorization.k8s.io", false)),
-  resource("namespaces", "", false),
+  ...["ConfigMap", "Pod", "Secret", "Service", "ServiceAccount"].map((kind) => resource(kind, "")),
+  ...["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"].map((kind) => resource(kind, "apps")),
+  ...["CronJob", "Job"].map((kind) => resource(kind, "batch")),
+  resource("Ingress", "networking.k8s.io", { name: "ingresses" }),
+  resource("NetworkPolicy", "networking.k8s.io", { name: "networkpolicies" }),
+  ...["RoleBinding", "Role"].map((kind) => resource(kind, "rbac.authorization.k8s.io")),
+  ...["ClusterRoleBinding", "ClusterRole"].map((kind) => resource(kind, "rbac.authorization.k8s.io", { namespaced: false })),
+  resource("Namespace", "", { namespaced: false }),
 ];
 
 const FIELDS = ["ka.target.resource", "ka.target.name", "ka.target.namespace"];
@@ -32,6 +35,8 @@ export const deleteResource = actionner<Parameters>({
   requiredFields: FIELDS,
   subjectOf: (alert) => subjectOf(alert, RESOURCES),
   continue: false,
+  repeatable: true,
+  givesOutput: false,
   parameters: {
     resources: {
       description: "The resources it may delete, which the role allows; all of them where it isn't given",
@@ -68,8 +73,8 @@ export const deleteResource = actionner<Parameters>({
   },
 });
 
-function resource(name: string, group: string, namespaced = true): Resource {
-  return { name, group, version: "v1", namespaced };
+function resource(kind: string, group: string, more: Partial<Resource> = {}): Resource {
+  return { kind, name: `${kind.toLowerCase()}s`, group, version: "v1", namespaced: true, ...more };
 }
 
 /** A namespace counts as in itself, so that a protected one can't be deleted either. */
@@ -77,11 +82,14 @@ function subjectOf({ fields }: Alert, resources: readonly Resource[]): (Subject 
   const [kind, name, namespace] = FIELDS.map((field) => fields.get(field));
   const found = resources.find((known) => known.name === kind);
   if (!found || name === undefined || (found.namespaced && namespace === undefined)) return undefined;
-  const root = found.group === "" ? `/api/${found.version}` : `/apis/${found.group}/${found.version}`;
+  const apiVersion = found.group === "" ? found.version : `${found.group}/${found.version}`;
+  const root = found.group === "" ? `/api/${apiVersion}` : `/apis/${apiVersion}`;
   const within = found.namespaced ? `/namespaces/${encodeURIComponent(namespace ?? "")}` : "";
   return {
+    identity: "",
     described: `${found.name} ${found.namespaced ? `${namespace ?? ""}/` : ""}${name}`,
     namespace: found.name === "namespaces" ? name : found.namespaced ? namespace : undefined,
+    reference: { apiVersion, kind: found.kind, name, ...(found.namespaced && namespace !== undefined && { namespace }) },
     path: `${root}${within}/${found.name}/${encodeURIComponent(name)}`,
   };
 }

@@ -7,6 +7,7 @@ import { settledBy } from "./settled.ts";
 import { SPARE_PARAMETERS, spared, sparePermissions, type SpareParameters } from "./spare.ts";
 
 interface Parameters extends SpareParameters {
+  force: boolean;
   ignore_errors: boolean;
   max_wait_period: number;
   wait_period_excluded_namespaces: readonly string[];
@@ -17,8 +18,11 @@ export const drain = podActionner<Parameters>({
   description:
     "Evicts the pods of the node that the pod is on, as far as their disruption budgets and the protected namespaces allow",
   continue: true,
+  repeatable: false,
+  givesOutput: false,
   parameters: {
     ...SPARE_PARAMETERS,
+    force: flag("Of no account: evictions are never forced. It is taken so that falco-talon's files can be read"),
     ignore_errors: flag("Counts a pod that could not be evicted as none"),
     max_wait_period: {
       description: "Seconds to wait for budgets to allow an eviction and for the pods to be gone; 0 waits for nothing",

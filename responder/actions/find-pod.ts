@@ -1,7 +1,8 @@
-import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import type { V1Pod } from "@kubernetes/client-node";
 import type { PodReference } from "../alert.ts";
 import { clusterError, type Cluster } from "../cluster.ts";
 import type { Result } from "./action.ts";
+import { containerWithId } from "./find-container.ts";
 
 export interface FoundPod {
   pod: V1Pod;
@@ -32,7 +33,7 @@ export async function findPod(cluster: Cluster, reference: PodReference): Promis
         "add k8s.pod.uid to Falco's append_output",
     };
   }
-  const same = uid === undefined ? hasContainer(pod, containerId ?? "") : uid === podUid;
+  const same = uid === undefined ? containerWithId(pod, containerId ?? "") !== undefined : uid === podUid;
   if (podUid === undefined || !same) {
     return {
       outcome: "replaced",
@@ -44,14 +45,3 @@ export async function findPod(cluster: Cluster, reference: PodReference): Promis
 
 /** Falco cuts a container's id to its first 12 characters. */
 const SHORT_ID = 12;
-
-function hasContainer({ status }: V1Pod, id: string): boolean {
-  const statuses: readonly V1ContainerStatus[] = [
-    ...(status?.containerStatuses ?? []),
-    ...(status?.initContainerStatuses ?? []),
-    ...(status?.ephemeralContainerStatuses ?? []),
-  ];
-  return statuses
-    .flatMap(({ containerID, lastState }) => [containerID, lastState?.terminated?.containerID])
-    .some((full) => full?.slice(full.indexOf("://") + 3).startsWith(id));
-}

@@ -23,6 +23,8 @@ export function metadataActionner({ actionner, field, value, allowed, example }:
     name: actionner,
     description: `Adds, changes or removes ${field} of the pod that raised the alert, or of its node`,
     continue: true,
+    repeatable: true,
+    givesOutput: false,
     parameters: {
       [field]: changes(field, value, allowed),
       level: {

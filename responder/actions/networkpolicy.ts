@@ -5,6 +5,7 @@ import { list, podActionner } from "./action.ts";
 import { findPod, type FoundPod } from "./find-pod.ts";
 
 interface Parameters {
+  allow: readonly string[];
   allow_cidr: readonly string[];
   allow_namespaces: readonly string[];
 }
@@ -13,8 +14,11 @@ export const networkpolicy = podActionner<Parameters>({
   name: "kubernetes:networkpolicy",
   description: "Cuts the pod that raised the alert, and those with the same labels, off from everything they could reach",
   continue: true,
+  repeatable: true,
+  givesOutput: false,
   parameters: {
-    allow_cidr: list("Addresses that stay reachable", 'CIDRs ("10.0.0.0/8")', (text) => (isCidr(text) ? text : undefined)),
+    allow_cidr: cidrs("Addresses that stay reachable"),
+    allow: cidrs("What allow_cidr is called in older files"),
     allow_namespaces: list("Namespaces that stay reachable", "namespaces' names", (text) =>
       /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text) ? text : undefined,
     ),
@@ -31,11 +35,12 @@ export const networkpolicy = podActionner<Parameters>({
     allow_namespaces:
       - monitoring
 `,
-  run: async ({ cluster, pod }, parameters) => {
+  run: async ({ cluster, pod }, { allow, allow_cidr, allow_namespaces }) => {
+    const allowed = { cidrs: [...new Set([...allow_cidr, ...allow])], namespaces: allow_namespaces };
     const found = await findPod(cluster, pod);
     if ("outcome" in found) return found;
     const { namespace } = pod;
-    const body = policyFor(found, namespace, parameters);
+    const body = policyFor(found, namespace, allowed);
     if (!body) return { outcome: "failed", message: `pod ${namespace}/${pod.name} has no labels that a network policy could select it by` };
     const name = body.metadata?.name ?? "";
     try {
@@ -44,22 +49,28 @@ export const networkpolicy = podActionner<Parameters>({
       if (clusterError(thrown).code !== 409) throw thrown;
       await cluster.networking.patchNamespacedNetworkPolicy({ namespace, name, body });
     }
-    const reachable = [...parameters.allow_cidr, ...parameters.allow_namespaces].join(", ") || "nothing";
+    const reachable = [...allowed.cidrs, ...allowed.namespaces].join(", ") || "nothing";
     return { outcome: "done", message: `network policy ${namespace}/${name} lets pod ${namespace}/${pod.name} reach ${reachable}` };
   },
 });
+
+/** What stays reachable. */
+interface Allowed {
+  cidrs: readonly string[];
+  namespaces: readonly string[];
+}
 
 /** What controllers add per revision: a policy is to hold for the pods that replace this one, too. */
 const REVISION_LABELS = ["pod-template-hash", "pod-template-generation", "controller-revision-hash"];
 
 /** undefined for a pod without labels, which would be every pod of the namespace. */
-function policyFor({ pod }: FoundPod, namespace: string, parameters: Parameters): V1NetworkPolicy | undefined {
+function policyFor({ pod }: FoundPod, namespace: string, allowed: Allowed): V1NetworkPolicy | undefined {
   const labels = Object.entries(pod.metadata?.labels ?? {}).filter(([key]) => !REVISION_LABELS.includes(key));
   if (labels.length === 0) return undefined;
   const owner = pod.metadata?.ownerReferences?.find(({ controller }) => controller)?.name ?? pod.metadata?.name ?? "";
   const peers: V1NetworkPolicyPeer[] = [
-    ...parameters.allow_cidr.map((cidr) => ({ ipBlock: { cidr } })),
-    ...parameters.allow_namespaces.map((name) => ({
+    ...allowed.cidrs.map((cidr) => ({ ipBlock: { cidr } })),
+    ...allowed.namespaces.map((name) => ({
       namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } },
     })),
   ];
@@ -73,6 +84,10 @@ function policyFor({ pod }: FoundPod, namespace: string, parameters: Parameters)
       egress: peers.length > 0 ? [{ to: peers }] : [],
     },
   };
+}
+
+function cidrs(description: string) {
+  return list(description, 'CIDRs ("10.0.0.0/8")', (text) => (isCidr(text) ? text : undefined));
 }
 
 function isCidr(text: string): boolean {

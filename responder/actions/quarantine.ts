@@ -15,6 +15,8 @@ export const quarantine = podActionner<object>({
     "Cuts the pod that raised the alert off, takes it out of its Services and its controller, which starts a clean " +
     "replica, and keeps it running for who investigates",
   continue: true,
+  repeatable: true,
+  givesOutput: false,
   parameters: {},
   permissions: () => [
     { apiGroup: "", resource: "pods", verbs: ["get", "patch"] },

@@ -14,6 +14,8 @@ export const terminate = podActionner<Parameters>({
   name: "kubernetes:terminate",
   description: "Deletes the pod that raised the alert, and no other",
   continue: false,
+  repeatable: true,
+  givesOutput: false,
   parameters: {
     grace_period_seconds: {
       description: "Seconds the pod's processes have to end by themselves; 0 kills them at once",

@@ -1,7 +1,7 @@
-import type { V1Pod } from "@kubernetes/client-node";
+import type { CoreV1Event, V1Node, V1Pod } from "@kubernetes/client-node";
 import type { Alert } from "../../responder/alert.ts";
 import { parseAlert } from "../../responder/alert.ts";
-import type { Cluster } from "../../responder/cluster.ts";
+import type { Cluster, Command, Ended } from "../../responder/cluster.ts";
 import { loadRules, type Rule } from "../../responder/rules.ts";
 
 /** The headers of a binary-mode delivery of an alert. */
@@ -80,6 +80,14 @@ export function cluster(answers: {
   onNode?: () => V1Pod[];
   evict?: (name: string) => void;
   replicas?: { ready: number; wanted: number };
+  log?: (container: string) => string;
+  node?: () => V1Node;
+  events?: () => CoreV1Event[];
+  event?: () => CoreV1Event;
+  createEvent?: () => void;
+  patchEvent?: () => void;
+  object?: (path: string) => unknown;
+  exec?: (command: Command) => Ended;
 }): Cluster & { calls: Call[] } {
   const calls: Call[] = [];
   const asked = async <T>(call: Call, answer: () => T): Promise<T> => {
@@ -104,6 +112,24 @@ export function cluster(answers: {
           answers.evict?.(name);
           return body;
         }),
+      readNode: ({ name }) => asked({ verb: "get node", name }, answers.node ?? (() => ({}))),
+      readNamespacedPodLog: ({ container = "", ...rest }) => asked({ verb: "log", name: container, body: rest }, () => answers.log?.(container) ?? ""),
+      listNamespacedEvent: ({ fieldSelector = "" }) => asked({ verb: "list events", name: fieldSelector }, () => ({ items: answers.events?.() ?? [] })),
+      readNamespacedEvent: ({ name }) =>
+        asked({ verb: "get event", name }, () => {
+          if (!answers.event) throw apiError(404, `events "${name}" not found`);
+          return answers.event();
+        }),
+      createNamespacedEvent: ({ body }) =>
+        asked({ verb: "create event", name: body.metadata.name ?? "", body }, () => {
+          answers.createEvent?.();
+          return body;
+        }),
+      patchNamespacedEvent: ({ name, body }) =>
+        asked({ verb: "patch event", name, body: body as unknown }, () => {
+          answers.patchEvent?.();
+          return { metadata: { name }, involvedObject: {} };
+        }),
       patchNode: ({ name, body }) => asked({ verb: "patch node", name, body: body as unknown }, () => ({})),
     },
     apps: {
@@ -121,6 +147,8 @@ export function cluster(answers: {
         }),
       patchNamespacedNetworkPolicy: ({ name, body }) => asked({ verb: "patch policy", name, body: body as unknown }, () => ({})),
     },
+    readObject: (path) => asked({ verb: "get object", name: path }, () => answers.object?.(path)),
+    exec: (command) => asked({ verb: "exec", name: command.container, body: command }, () => answers.exec?.(command) ?? { output: "", truncated: false }),
     deleteObject: (path) =>
       asked({ verb: "delete object", name: path }, () => {
         answers.remove?.();

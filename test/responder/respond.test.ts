@@ -4,14 +4,14 @@ import { RESPONSE_EVENT_SOURCE } from "../../responder/response.ts";
 import { alert, apiError, cluster, POD_UID, rules, TERMINATE } from "./fixtures.ts";
 
 function engine(on: ReturnType<typeof cluster>, yaml = TERMINATE, protectedNamespaces: string[] = []): Engine {
-  return { rules: rules(yaml), protectedNamespaces: new Set(protectedNamespaces), cluster: on };
+  return { rules: rules(yaml), protectedNamespaces: new Set(protectedNamespaces), cluster: on, events: false, deduplicationSeconds: 0 };
 }
 
 const failing = (code: number) => cluster({ remove: () => { throw apiError(code, "because"); } });
 
 describe("an alert's response", () => {
   it("says what was done, to people and to falcosidekick", async () => {
-    const told = await respond(alert(), engine(cluster({})));
+    const told = await respond(alert(), "key", engine(cluster({})));
     assert.ok(told.outcome !== "no-match");
     assert.equal(told.outcome, "terminated");
     const { time, ...payload } = told.response;
@@ -39,27 +39,27 @@ describe("an alert's response", () => {
 
   it("is none where no rule matches", async () => {
     const on = cluster({});
-    assert.deepEqual(await respond(alert({}, { rule: "Other" }), engine(on)), { outcome: "no-match" });
+    assert.deepEqual(await respond(alert({}, { rule: "Other" }), "key", engine(on)), { outcome: "no-match" });
     assert.deepEqual(on.calls, []);
   });
 
   it("is none to a response that comes back as an alert, whatever the rules", async () => {
     const everything = '- rule: All\n  actions: [{action: T, actionner: "kubernetes:terminate"}]';
     const own = alert({}, { source: RESPONSE_EVENT_SOURCE });
-    assert.equal((await respond(own, engine(cluster({}), everything))).outcome, "no-match");
-    assert.equal((await respond(alert(), engine(cluster({}), everything))).outcome, "terminated");
+    assert.equal((await respond(own, "key", engine(cluster({}), everything))).outcome, "no-match");
+    assert.equal((await respond(alert(), "key", engine(cluster({}), everything))).outcome, "terminated");
   });
 
   it("is settled without a call where the alert names no pod", async () => {
     const on = cluster({});
     const host = alert({ "k8s.ns.name": null, "k8s.pod.name": "<NA>" });
-    assert.equal((await respond(host, engine(on))).outcome, "no-pod");
+    assert.equal((await respond(host, "key", engine(on))).outcome, "no-pod");
     assert.deepEqual(on.calls, []);
   });
 
   it("leaves a protected namespace alone, without a call, and says so", async () => {
     const on = cluster({});
-    const told = await respond(alert(), engine(on, TERMINATE, ["default"]));
+    const told = await respond(alert(), "key", engine(on, TERMINATE, ["default"]));
     assert.equal(told.outcome, "ignored");
     assert.match("response" in told ? told.response.output : "", /namespace is protected/);
     assert.deepEqual(on.calls, []);
@@ -67,7 +67,7 @@ describe("an alert's response", () => {
 
   it("of a dry run says what would be done, without a call", async () => {
     const on = cluster({});
-    const told = await respond(alert(), engine(on, `${TERMINATE}  dry_run: true`));
+    const told = await respond(alert(), "key", engine(on, `${TERMINATE}  dry_run: true`));
     assert.equal(told.outcome, "dry-run");
     assert.match("response" in told ? told.response.output : "", /would have been run on pod default\/alpine/);
     assert.deepEqual(on.calls, []);
@@ -75,7 +75,7 @@ describe("an alert's response", () => {
 
   for (const code of [403, 422, 400]) {
     it(`reports that the API refused with ${code}, one priority higher`, async () => {
-      const told = await respond(alert(), engine(failing(code)));
+      const told = await respond(alert(), "key", engine(failing(code)));
       assert.ok(told.outcome === "failed" && "response" in told);
       assert.equal(told.response.priority, "Warning");
       assert.match(told.response.output, /refused by the API: because/);
@@ -85,18 +85,18 @@ describe("an alert's response", () => {
 
   for (const code of [401, 409, 429, 500, 503, 504]) {
     it(`is not now where the API answers ${code}`, async () => {
-      await assert.rejects(respond(alert(), engine(failing(code))), NotNow);
+      await assert.rejects(respond(alert(), "key", engine(failing(code))), NotNow);
     });
   }
 
   it("is not now where nothing answers", async () => {
     const down = cluster({ remove: () => { throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") }); } });
-    await assert.rejects(respond(alert(), engine(down)), { name: "NotNow", message: "fetch failed: connect ECONNREFUSED" });
+    await assert.rejects(respond(alert(), "key", engine(down)), { name: "NotNow", message: "the Kubernetes API can't do it now: fetch failed: connect ECONNREFUSED" });
   });
 
   it("hands on how long the API asks to wait", async () => {
     const busy = cluster({ remove: () => { throw apiError(429, "slow down", { "retry-after": "7" }); } });
-    await assert.rejects(respond(alert(), engine(busy)), (error) => error instanceof NotNow && error.apiErrors[0]?.retryAfter === 7);
+    await assert.rejects(respond(alert(), "key", engine(busy)), (error) => error instanceof NotNow && error.apiErrors[0]?.retryAfter === 7);
   });
 });
 
@@ -129,7 +129,7 @@ describe("the rules that answer an alert", () => {
     - {action: B, actionner: "kubernetes:terminate"}
 `;
     const ran = async (flags: string, on = cluster({})) => {
-      const told = await respond(alert(), engine(on, actions(flags)));
+      const told = await respond(alert(), "key", engine(on, actions(flags)));
       return "steps" in told ? told.steps.map(({ action }) => action).join() : "";
     };
     assert.equal(await ran(""), "A", "terminate lets none follow by default");

@@ -5,7 +5,7 @@ import type { Answer } from "../../responder/server.ts";
 import { ALERT_HEADERS, apiError, cluster, rules, shellAlert, TERMINATE } from "./fixtures.ts";
 
 function start(on: ReturnType<typeof cluster>) {
-  const deliver = responder({ rules: rules(TERMINATE), protectedNamespaces: new Set(), cluster: on });
+  const deliver = responder({ rules: rules(TERMINATE), protectedNamespaces: new Set(), cluster: on, events: false, deduplicationSeconds: 0 });
   return (payload: unknown, headers: Record<string, string> = {}) =>
     deliver({ ...ALERT_HEADERS, ...headers }, Buffer.from(JSON.stringify(payload)));
 }

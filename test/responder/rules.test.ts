@@ -98,8 +98,12 @@ describe("rules files", () => {
     ["a rule without actions", "- rule: A", /^0.yaml, entry 1 \(rule "A"\): actions: is missing/],
     ["a key that isn't supported", `${TERMINATE}  notifiers: [slack]`, /\(rule "Terminate"\): notifiers is not supported; a rule has rule, desc/],
     ["an actionner that isn't", "- action: A\n  actionner: aws:lambda", /actionner: "aws:lambda" is not supported; it takes one of .*kubernetes:terminate/],
-    ["an action that nothing defines", "- action: B\n  actionner: kubernetes:terminate\n- rule: A\n  actions: [{action: C}]", /actions\[0\] \("C"\): actionner: is missing; no "- action: C" entry/],
-    ["an output of an action", "- rule: A\n  actions: [{action: C, output: {target: s3}}]", /actions\[0\].output is not supported/],
+    ["an action that nothing defines", "- action: B\n  actionner: kubernetes:terminate\n- rule: A\n  actions: [{action: C}]", /actions\[0\] \("C"\): no "- action: C" entry defines it; actionner: is missing; it takes one of/],
+    ["an output of an action that gives none", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:terminate', output: {target: s3}}]", /output: kubernetes:terminate gives none; .*kubernetes:log/],
+    ["an output without a target", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:log', output: {parameters: {}}}]", /output.target: takes a name such as "aws:s3"/],
+    ["a context that isn't", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:exec', parameters: {command: ls}, additional_contexts: [aws]}]", /additional_contexts: "aws" is not supported; it takes k8snode/],
+    ["a file that a parameter names and nobody has", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:script', parameters: {file: look.sh}}]", /parameters.file: "look.sh" can't be read/],
+    ["parameters that don't go together", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:script', parameters: {}}]", /parameters: one of script and file is to be given/],
     ["a wrong parameter", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:terminate', parameters: {grace: 1}}]", /parameters.grace: kubernetes:terminate has no such parameter; it has grace_period_seconds/],
     ["a wrong value of one", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:terminate', parameters: {min_healthy_replicas: 101%}}]", /parameters.min_healthy_replicas: "101%" is not allowed; it takes a number/],
     ["a wrong match", "- rule: A\n  match: {priority: Loud}\n  actions: [{action: C, actionner: 'kubernetes:terminate'}]", /\(rule "A"\): match.priority: "Loud"/],
@@ -111,6 +115,17 @@ describe("rules files", () => {
       assert.match(problems(text), message);
     });
   }
+
+  it("say what is wrong with a named action once, however many rules use it", () => {
+    const use = (name: string) => `- rule: ${name}\n  actions: [{action: E}]\n`;
+    assert.match(problems(`- action: E\n  actionner: kubernetes:explode\n${use("A")}${use("B")}`), /^0.yaml, entry 1 \(action "E"\): actionner: "kubernetes:explode" [^\n]*$/);
+  });
+
+  it("may leave to a rule what a named action lacks", () => {
+    const [rule] = load("- action: L\n  actionner: kubernetes:label\n- rule: R\n  actions: [{action: L, parameters: {labels: {a: b}}}]\n");
+    assert.equal(rule?.actions[0]?.actionner.name, "kubernetes:label");
+    assert.match(problems("- action: L\n  actionner: kubernetes:label\n- rule: R\n  actions: [{action: L}]\n"), /^0.yaml, entry 1 \(action "L"\): parameters.labels: is missing[^\n]*$/);
+  });
 
   it("are refused with all that is wrong at once, each in its file", () => {
     const told = problems("- rule: A", TERMINATE + "- rule: B").split("\n");

@@ -51,6 +51,8 @@ describe("the stack's configuration", () => {
       responder: {
         rules: ["rules.yaml"],
         dryRun: false,
+        events: true,
+        deduplicationSeconds: 60,
         protectedNamespaces: ["kube-system", "kube-public", "kube-node-lease", "falco", "knative-serving", "knative-eventing", "kourier-system"],
         scale: { min: 0, max: 10, concurrency: 50 },
         resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { cpu: "500m", memory: "256Mi" } },

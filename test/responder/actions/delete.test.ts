@@ -7,7 +7,7 @@ const target = (resource: string, name: string | null, namespace: string | null)
   alert({ "ka.target.resource": resource, "ka.target.name": name, "ka.target.namespace": namespace }, { source: "k8s_audit" });
 
 const run = (on: ReturnType<typeof cluster>, of: ReturnType<typeof alert>, parameters: Record<string, unknown> = {}) =>
-  deleteResource.prepare(parameters).run({ alert: of, cluster: on, protectedNamespaces: new Set() });
+  deleteResource.prepare(parameters).run({ alert: of, cluster: on, protectedNamespaces: new Set(), context: new Map() });
 
 describe("kubernetes:delete", () => {
   const paths: [string, string | null, string][] = [
@@ -42,12 +42,14 @@ describe("kubernetes:delete", () => {
     rules: rules('- rule: D\n  actions: [{action: D, actionner: "kubernetes:delete"}]'),
     protectedNamespaces: new Set(["kube-system"]),
     cluster: on,
+    events: false,
+    deduplicationSeconds: 0,
   });
 
   it("is not tried where the alert names no resource, or half of one", async () => {
     for (const one of [alert(), target("configmaps", null, "default"), target("configmaps", "x", null), target("events", "x", "default")]) {
       const on = cluster({});
-      assert.equal((await respond(one, engine(on))).outcome, "no-pod");
+      assert.equal((await respond(one, "key", engine(on))).outcome, "no-pod");
       assert.deepEqual(on.calls, []);
     }
   });
@@ -55,7 +57,7 @@ describe("kubernetes:delete", () => {
   it("leaves a protected namespace alone, what is in it and itself", async () => {
     for (const one of [target("configmaps", "x", "kube-system"), target("namespaces", "kube-system", null)]) {
       const on = cluster({});
-      assert.equal((await respond(one, engine(on))).outcome, "ignored");
+      assert.equal((await respond(one, "key", engine(on))).outcome, "ignored");
       assert.deepEqual(on.calls, []);
     }
   });

@@ -10,7 +10,7 @@ function onNode(name: string, namespace = "default", owner?: string, annotations
 const victim = () => ({ ...pod(), spec: { nodeName: "node-1", containers: [] } });
 
 const run = (on: ReturnType<typeof cluster>, parameters: Record<string, unknown> = {}) =>
-  drain.prepare(parameters).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(["kube-system"]) });
+  drain.prepare(parameters).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(["kube-system"]), context: new Map() });
 
 const evicted = (on: ReturnType<typeof cluster>) => on.calls.filter(({ verb }) => verb === "evict").map(({ name }) => name);
 

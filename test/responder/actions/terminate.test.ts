@@ -11,7 +11,7 @@ async function run(
   parameters: Record<string, unknown> = {},
   fields: Record<string, unknown> = {},
 ) {
-  return await terminate.prepare(parameters).run({ alert: alert(fields), cluster: on, protectedNamespaces: new Set() });
+  return await terminate.prepare(parameters).run({ alert: alert(fields), cluster: on, protectedNamespaces: new Set(), context: new Map() });
 }
 
 const WITHOUT_UID = { "k8s.pod.uid": null };

@@ -1,0 +1,59 @@
+import { clusterError } from "../cluster.ts";
+import { podActionner, positive } from "./action.ts";
+import { containerLog } from "./container-log.ts";
+import { containerWithId } from "./find-container.ts";
+import { findPod } from "./find-pod.ts";
+import { settledBy } from "./settled.ts";
+
+interface Parameters {
+  tail_lines: number;
+}
+
+/** How much of the logs is kept, in bytes, over all containers. */
+const LIMIT = 512 * 1024;
+
+export const log = podActionner<Parameters>({
+  name: "kubernetes:log",
+  description: "Keeps the end of the log of the container that raised the alert, or of all the pod's where the alert doesn't say which",
+  continue: true,
+  repeatable: false,
+  givesOutput: true,
+  parameters: {
+    tail_lines: { description: "How many lines of each container", ...positive("lines"), default: 20 },
+  },
+  permissions: () => [
+    { apiGroup: "", resource: "pods", verbs: ["get"] },
+    { apiGroup: "", resource: "pods/log", verbs: ["get"] },
+  ],
+  example: `- action: Keep the log
+  actionner: kubernetes:log
+  parameters:
+    tail_lines: 200
+`,
+  run: async ({ cluster, pod }, { tail_lines: tailLines }) => {
+    const found = await findPod(cluster, pod);
+    if ("outcome" in found) return found;
+    const { namespace, name, containerId } = pod;
+    const described = `pod ${namespace}/${name}`;
+    const told = containerId && containerWithId(found.pod, containerId)?.name;
+    const containers = told ? [told] : (found.pod.spec?.containers ?? []).map((container) => container.name);
+    const limit = Math.floor(LIMIT / Math.max(containers.length, 1));
+    try {
+      const logs = await Promise.all(containers.map(async (container) => ({ container, log: await containerLog(cluster, { namespace, pod: name, container, tailLines, limit }) })));
+      const texts = logs.flatMap(({ container, log: end }) => ("text" in end ? [{ container, text: end.text }] : []));
+      const reasons = logs.flatMap(({ log: end }) => ("reason" in end ? [end.reason] : []));
+      if (texts.length === 0) return { outcome: "failed", message: `${described} has no log: ${reasons.join("; ")}` };
+      const text = texts.length === 1 ? (texts[0]?.text ?? "") : texts.map(({ container, text: end }) => `==> ${container} <==\n${end}`).join("\n");
+      const truncated = texts.some(({ text: end }) => Buffer.byteLength(end) >= limit);
+      return {
+        outcome: "done",
+        message: `kept the end of the log of ${texts.map(({ container }) => container).join(", ")} of ${described}`,
+        output: { mediaType: "text/plain", text, truncated },
+      };
+    } catch (thrown) {
+      const settled = settledBy(clusterError(thrown), described);
+      if (!settled) throw thrown;
+      return settled;
+    }
+  },
+});

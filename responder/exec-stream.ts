@@ -18,7 +18,7 @@ export async function exec(config: KubeConfig, { namespace, pod, container, comm
   const told = (status: V1Status) => {
     ended.resolve(failureOf(status));
   };
-  const opening = new Exec(config).exec(namespace, pod, container, [...command], kept.stream(), kept.stream(), null, false, told);
+  const opening = new Exec(config).exec(namespace, pod, container, [...command], kept.stream(), kept.stream(), null, false, told) as Promise<Socket>;
   try {
     const socket = await Promise.race([opening, late.promise]);
     socket.onclose = () => {
@@ -33,6 +33,12 @@ export async function exec(config: KubeConfig, { namespace, pod, container, comm
     late.promise.catch(() => undefined);
     opening.then((socket) => { socket.close(); }).catch(() => undefined);
   }
+}
+
+/** What is used of the client's, whose type is a package's of its own. */
+interface Socket {
+  onclose: (() => void) | null;
+  close: () => void;
 }
 
 /** The first bytes of a stream, as many as are kept. */

@@ -80,6 +80,6 @@ function failureOf({ status, message, details }: V1Status): string | undefined {
 function refusal(thrown: unknown): unknown {
   const { message = "" } = thrown as { message?: string };
   const code = /^Unexpected server response: (\d{3})$/.exec(message)?.[1];
-  if (code !== undefined) return Object.assign(new Error(message), { code: Number(code), body: "" });
+  if (code !== undefined) return Object.assign(new Error(message), { code: Number(code), body: `the API answered ${code}` });
   return thrown instanceof Error ? thrown : new Error(message || "the connection was refused");
 }

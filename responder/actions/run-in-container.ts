@@ -1,9 +1,11 @@
 import { stripVTControlCharacters } from "node:util";
+import { clusterError, type Ended } from "../cluster.ts";
 import type { Permission } from "../permissions.ts";
 import { assignments, variablesOf } from "../variables.ts";
 import { positive, type Parameter, type PodOccasion, type Result } from "./action.ts";
 import { containerWithId } from "./find-container.ts";
 import { findPod } from "./find-pod.ts";
+import { settledBy } from "./settled.ts";
 
 /** What every action that runs a shell in the container can be told. */
 export interface ShellParameters {
@@ -44,14 +46,16 @@ export async function runInContainer({ cluster, pod, alert, context }: PodOccasi
   if ("outcome" in found) return found;
   const { namespace, name, containerId } = pod;
   const container = (containerId && containerWithId(found.pod, containerId)?.name) ?? found.pod.spec?.containers[0]?.name ?? "";
-  const { output, truncated, failure } = await cluster.exec({
-    namespace,
-    pod: name,
-    container,
-    command: [shell, "-c", assignments(text, variablesOf(alert, context)) + text],
-    timeout: seconds * 1000,
-    limit: LIMIT,
-  });
+  const command = [shell, "-c", assignments(text, variablesOf(alert, context)) + text];
+  let ended: Ended;
+  try {
+    ended = await cluster.exec({ namespace, pod: name, container, command, timeout: seconds * 1000, limit: LIMIT });
+  } catch (thrown) {
+    const settled = settledBy(clusterError(thrown), `pod ${namespace}/${name}`);
+    if (!settled) throw thrown;
+    return settled;
+  }
+  const { output, truncated, failure } = ended;
   const kept = { output: { mediaType: "text/plain" as const, text: stripVTControlCharacters(output), truncated } };
   const described = `container ${container} of pod ${namespace}/${name}`;
   const after = await findPod(cluster, { ...pod, uid: found.uid });

@@ -54,6 +54,8 @@ export interface EmbeddedBroker {
   url: string;
   /** The ingress of one Broker: what its `status.address.url` stands for. */
   addressOf(namespace: string, name: string): string;
+  /** Carries out further Triggers. @throws FilterError or Error for one that can't be carried out */
+  subscribe(triggers: readonly TriggerObject[], addresses: BrokerOptions["addresses"]): void;
   close(): Promise<void>;
 }
 
@@ -81,7 +83,7 @@ interface Subscription {
  */
 export async function startBroker({ brokers, triggers, addresses, timeScale = 1, onNote = () => undefined }: BrokerOptions): Promise<EmbeddedBroker> {
   const byName = new Map(brokers.map((broker) => [pathOf(broker.metadata.namespace ?? "default", broker.metadata.name), broker]));
-  const subscriptions = triggers.map((trigger) => subscribe(trigger, byName, addresses));
+  const subscriptions = triggers.map((trigger) => subscriptionOf(trigger, byName, addresses));
   const closing = new AbortController();
   const agent = new Agent({ keepAlive: true });
   const sender: Sender = { agent, timeScale, signal: closing.signal };
@@ -166,6 +168,9 @@ export async function startBroker({ brokers, triggers, addresses, timeScale = 1,
   return {
     url,
     addressOf: (namespace, name) => `${url}${pathOf(namespace, name)}`,
+    subscribe: (more, known) => {
+      subscriptions.push(...more.map((trigger) => subscriptionOf(trigger, byName, known)));
+    },
     async close() {
       closing.abort();
       agent.destroy();
@@ -180,7 +185,7 @@ function pathOf(namespace: string, name: string): string {
   return `/${namespace}/${name}`;
 }
 
-function subscribe(trigger: TriggerObject, brokers: ReadonlyMap<string, BrokerObject>, addresses: Readonly<Record<string, string>>): Subscription {
+function subscriptionOf(trigger: TriggerObject, brokers: ReadonlyMap<string, BrokerObject>, addresses: Readonly<Record<string, string>>): Subscription {
   const { name, namespace = "default" } = trigger.metadata;
   const { spec } = trigger;
   const path = pathOf(namespace, spec.broker);

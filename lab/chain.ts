@@ -69,7 +69,11 @@ export async function startChain(objects: LabObjects, listener: ChainListener = 
     const falcosidekick = await startFalcosidekick({ brokerUrl: () => brokerUrl, onNote: (note) => listener.falcosidekick?.(note) });
     closers.push(() => falcosidekick.close());
 
-    const addresses: Record<string, string> = { [objects.falcosidekickOrigin]: falcosidekick.url };
+    const broker = await startBroker({ brokers: objects.brokers, triggers: [], addresses: {}, timeScale: TIME_SCALE, onNote: (note) => listener.broker?.(note) });
+    closers.push(() => broker.close());
+    brokerUrl = new URL(objects.falcosidekickTarget.pathname, broker.url).href;
+
+    const addresses: Record<string, string> = { [objects.falcosidekickOrigin]: falcosidekick.url, [objects.falcosidekickTarget.origin]: broker.url };
     const services: RunningService[] = [];
     closers.push(() => Promise.all(services.map((service) => service.stop())));
     const starting = await Promise.allSettled(
@@ -89,9 +93,7 @@ export async function startChain(objects: LabObjects, listener: ChainListener = 
     for (const result of starting) if (result.status === "rejected") throw result.reason;
 
     for (const { name, url } of services) addresses[name] = url;
-    const broker = await startBroker({ brokers: objects.brokers, triggers: objects.triggers, addresses, timeScale: TIME_SCALE, onNote: (note) => listener.broker?.(note) });
-    closers.push(() => broker.close());
-    brokerUrl = new URL(objects.falcosidekickTarget.pathname, broker.url).href;
+    broker.subscribe(objects.triggers, addresses);
     return { kubernetes, falcosidekick, broker, services, brokerUrl, buildTime, close };
   } catch (error) {
     await close();

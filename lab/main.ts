@@ -1,6 +1,7 @@
 /** The lab: plays alerts through the real program and the real responder, on this machine, with no cluster. */
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -10,12 +11,13 @@ import { responderOf, startExpectation } from "./expectation.ts";
 import { labObjects } from "./objects.ts";
 import { play, Recorder } from "./play.ts";
 import type { StepReport } from "./play.ts";
-import { listPods, pathOf, placePod } from "./pods.ts";
+import { listPods, pathOf, placeObject, placePod } from "./pods.ts";
 import { evaluateProgram } from "./program.ts";
 import { jsonReporter, textReporter } from "./report.ts";
 import type { Reporter, Verdict } from "./report.ts";
 import { AlertsError, nameOf, recordedScene, sceneOf } from "./scene.ts";
 import type { Scene } from "./scene.ts";
+import { tourRules, tourScene } from "./tour.ts";
 
 const USAGE = `Usage: npm start -- [options]
 
@@ -24,6 +26,7 @@ mocks, the real responder, and small stand-ins for falcosidekick, Knative's Brok
 Kubernetes API. Ends with 0 only if every pod that had to go is gone and every other is there.
 
 Options:
+  --actions      play one alert for each action instead, answered as in the actions' documentation
   --alerts FILE  play these alerts instead: Falco's JSON output, one alert a line; - for standard input
   --rules FILE   use this rules file instead of the stack's; may be given again, later ones override
   --stack NAME   the stack whose configuration to use: dev (default) or prod
@@ -36,6 +39,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const STACK = /^[\w.-]+$/;
 
 interface Options {
+  actions: boolean;
   alerts: string | undefined;
   rules: string[];
   stack: string;
@@ -51,6 +55,7 @@ function readOptions(args: string[]): Options | "help" {
     const { values } = parseArgs({
       args,
       options: {
+        actions: { type: "boolean", default: false },
         alerts: { type: "string" },
         rules: { type: "string", multiple: true, default: [] },
         stack: { type: "string", default: "dev" },
@@ -61,13 +66,15 @@ function readOptions(args: string[]): Options | "help" {
     });
     if (values.help) return "help";
     if (!STACK.test(values.stack)) throw new UsageError(`--stack: ${JSON.stringify(values.stack)} is no name of a stack`);
-    return { alerts: values.alerts, rules: values.rules.map((file) => resolve(file)), stack: values.stack, serve: values.serve, json: values.json };
+    if (values.actions && (values.alerts !== undefined || values.rules.length > 0)) throw new UsageError("--actions brings its own alerts and rules: give it without --alerts and --rules");
+    return { actions: values.actions, alerts: values.alerts, rules: values.rules.map((file) => resolve(file)), stack: values.stack, serve: values.serve, json: values.json };
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 
-async function readScene({ alerts, rules }: Options): Promise<Scene> {
+async function readScene({ actions, alerts, rules }: Options): Promise<Scene> {
+  if (actions) return tourScene();
   if (alerts === undefined) return recordedScene(rules.length === 0);
   let content: string;
   try {
@@ -81,12 +88,13 @@ async function readScene({ alerts, rules }: Options): Promise<Scene> {
 async function run(options: Options, reporter: Reporter, interrupted: AbortSignal): Promise<number> {
   const start = performance.now();
   const scene = await readScene(options);
+  const { rules, removeRules } = options.actions ? await writeTourRules() : { rules: options.rules, removeRules: () => undefined };
   reporter.progress("Evaluating the program, building the responder, starting the chain …");
   const program = await evaluateProgram({
     stack: options.stack,
     // Knative itself isn't carried out here: its manifests needn't be fetched
-    config: { "knative:install": false, ...(options.rules.length > 0 ? { responderRules: options.rules } : {}) },
-  });
+    config: { "knative:install": false, ...(rules.length > 0 ? { responderRules: rules } : {}) },
+  }).finally(removeRules);
   const evaluated = performance.now() - start;
   const objects = labObjects(program);
   const recorder = new Recorder();
@@ -101,10 +109,11 @@ async function run(options: Options, reporter: Reporter, interrupted: AbortSigna
   const chain = await startChain(objects, listener);
   const expectation = await startExpectation(responderOf(objects.services));
   try {
+    for (const object of scene.objects ?? []) placeObject(chain.kubernetes, object);
     for (const pod of scene.pods) placePod(chain.kubernetes, pod);
     let deleted = 0;
-    chain.kubernetes.store.watch((type) => {
-      if (type === "DELETED") deleted += 1;
+    chain.kubernetes.store.watch((type, { kind }) => {
+      if (type === "DELETED" && kind === "Pod") deleted += 1;
     });
     reporter.started({ stack: options.stack, resources: program.resources.length, evaluated, chain, objects, pods: listPods(chain.kubernetes).map(pathOf) });
     const body = async (): Promise<number> => {
@@ -129,11 +138,20 @@ async function run(options: Options, reporter: Reporter, interrupted: AbortSigna
   }
 }
 
+/** The program reads its rules from files. */
+async function writeTourRules(): Promise<{ rules: string[]; removeRules: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), "response-engine-lab-"));
+  const file = join(folder, "actions.yaml");
+  await writeFile(file, tourRules());
+  return { rules: [file], removeRules: () => rm(folder, { recursive: true }) };
+}
+
 /** Every pod that had to go is gone, every other is there, and the role was enough. */
 function judge(reports: readonly StepReport[], { kubernetes }: Chain, deleted: number, duration: number): Verdict {
-  const wrong = reports.flatMap(({ title, gone, expected }) => {
+  const wrong = reports.flatMap(({ title, gone, expected, outcome, ok }) => {
     const names = gone.map(({ pod }) => pod);
     return [
+      ...(ok ? [] : [`${title}: ${outcome ?? "not answered"}`]),
       ...expected.filter((pod) => !names.includes(pod)).map((pod) => `${pod} is there, and had to go (${title})`),
       ...names.filter((pod) => !expected.includes(pod)).map((pod) => `${pod} is gone, and had to stay (${title})`),
     ];

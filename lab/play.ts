@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { OUTPUT_TYPE, type OutputData } from "../responder/output.ts";
 import type { BrokerNote, Leg } from "./broker.ts";
 import type { Chain, ChainListener } from "./chain.ts";
 import type { Expectation } from "./expectation.ts";
@@ -38,11 +39,15 @@ export interface StepReport {
   outcome?: string;
   /** What falcosidekick shows of the response. */
   response?: { rule: string; priority: string; output: string };
+  /** What became of other objects, as in "created NetworkPolicy shop/quarantine". */
+  changes: string[];
+  /** What actions brought to light, as the Broker took it. */
+  outputs: { actionner: string; bytes: number; text: string }[];
   /** Pods that are gone, and how many milliseconds after the alert. */
   gone: { pod: string; after: number }[];
   /** Pods that had to go. */
   expected: string[];
-  /** Whether what is gone is what had to go. */
+  /** Whether what is gone is what had to go, and the outcome the one that had to be. */
   ok: boolean;
 }
 
@@ -84,8 +89,10 @@ export async function play(step: Step, chain: Chain, recorder: Recorder, expecta
   const asked = kubernetes.requests.length;
   const goneAt = new Map<string, number>();
   const start = performance.now();
-  const unwatch = kubernetes.store.watch((type, { metadata }) => {
-    if (type === "DELETED") goneAt.set(metadata.uid, performance.now() - start);
+  const changes: string[] = [];
+  const unwatch = kubernetes.store.watch((type, object) => {
+    if (type === "DELETED") goneAt.set(object.metadata.uid, performance.now() - start);
+    if (type !== "DELETED" || object.kind !== "Pod") changes.push(`${CHANGES[type]} ${object.kind} ${pathOf(object)}`);
   });
 
   try {
@@ -113,13 +120,26 @@ export async function play(step: Step, chain: Chain, recorder: Recorder, expecta
       requests: kubernetes.requests.slice(asked),
       ...(line === undefined ? {} : { outcome: String(line["outcome"]) }),
       ...(response === undefined ? {} : { response: { rule: response.rule, priority: response.priority, output: response.output } }),
+      changes: [...new Set(changes)],
+      outputs: outputsOf(recorder.broker),
       gone,
       expected,
-      ok: sameSet(gone.map(({ pod }) => pod), expected),
+      ok: sameSet(gone.map(({ pod }) => pod), expected) && (step.outcome === undefined || line?.["outcome"] === step.outcome),
     };
   } finally {
     unwatch();
   }
+}
+
+const CHANGES = { ADDED: "created", MODIFIED: "changed", DELETED: "deleted" };
+
+function outputsOf(notes: readonly BrokerNote[]): StepReport["outputs"] {
+  return notes.flatMap((note) => {
+    if (note.kind !== "accepted" || note.event.attributes["type"] !== OUTPUT_TYPE) return [];
+    const { output } = JSON.parse(note.event.data.toString()) as OutputData;
+    const text = typeof output === "string" ? output : JSON.stringify(output);
+    return [{ actionner: note.event.attributes["actionner"] ?? "", bytes: Buffer.byteLength(text), text }];
+  });
 }
 
 function outcomeLine({ logs }: Recorder, { uuid }: SidekickPayload): LogLine | undefined {

@@ -101,7 +101,9 @@ export function textReporter(write: Write, colours: boolean): Reporter {
       row("alert", `${report.priority}: ${report.rule}`);
       for (const one of report.deliveries.filter(({ leg }) => leg !== "reply")) delivery(one);
       if (report.deliveries.length === 0) row("Broker", "no Trigger wants it: the responder sleeps on");
-      for (const { verb, path, status } of report.requests) row("Kubernetes", `${verb} ${path.replace(/^\/apis?\//, "")}: ${status === 0 ? "no answer" : status}`);
+      for (const { verb, path, status } of report.requests) row("Kubernetes", `${verb} ${path.replace(/^\/apis?\//, "").replace(/\?.*/, "")}: ${status === 0 ? "no answer" : status}`);
+      for (const change of report.changes) row("", change);
+      for (const { bytes, text } of report.outputs) row("output", `${bytes} bytes, to the Broker: ${firstLine(text)}`);
       if (report.response) row("response", `${report.response.priority}: ${report.response.output}`);
       if (report.status !== 202) row("Broker", paint("red", report.status === undefined ? "no answer" : `answered ${report.status}`), report.duration);
       for (const { pod, after } of report.gone) row("pod", `${pod} is gone`, after);
@@ -135,6 +137,11 @@ export function textReporter(write: Write, colours: boolean): Reporter {
       for (const request of forbidden) line(`${mark(false)} the role didn't allow: ${request}`);
     },
   };
+}
+
+function firstLine(text: string): string {
+  const [line = ""] = text.split("\n");
+  return line.length > 100 ? `${line.slice(0, 100)}…` : line;
 }
 
 /** Milliseconds to hundredths. */

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { readPayload } from "./falcosidekick.ts";
 import type { SidekickPayload } from "./falcosidekick.ts";
+import type { ObjectInput } from "./kubernetes/object.ts";
 import type { LabPod } from "./pods.ts";
 
 /** One alert of the lab's play. */
@@ -13,11 +14,15 @@ export interface Step {
   pods: readonly LabPod[];
   /** Pods (`namespace/name`) that must be gone after it, and no others; undefined: what the rules say. */
   goes: readonly string[] | undefined;
+  /** What the responder must say of it; undefined: whatever it says. */
+  outcome?: string;
 }
 
-/** The pods there at the start, and the alerts that come. */
+/** What is there at the start, and the alerts that come. */
 export interface Scene {
   pods: readonly LabPod[];
+  /** What else is there, as a manifest would give it. */
+  objects?: readonly ObjectInput[];
   steps: readonly Step[];
 }
 

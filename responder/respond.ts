@@ -22,7 +22,14 @@ export interface Engine extends Manners {
 /** What became of an alert that is settled: there is nothing to say of one that no rule answers. */
 export type Verdict =
   | { outcome: "no-match" }
-  | { outcome: Outcome; steps: readonly Step[]; response: FalcoPayload; apiErrors: readonly ClusterError[] };
+  | {
+      outcome: Outcome;
+      steps: readonly Step[];
+      response: FalcoPayload;
+      apiErrors: readonly ClusterError[];
+      /** When the cluster's Events tell of it, which nobody need wait for. */
+      told: Promise<unknown>;
+    };
 
 /** The rules that answer an alert, in order, up to the first that lets none follow it. */
 export function rulesFor(alert: Alert, rules: readonly Rule[]): Rule[] {
@@ -43,9 +50,14 @@ export async function respond(alert: Alert, key: string, engine: Engine): Promis
   if (rules.length === 0) return { outcome: "no-match" };
   const steps: Step[] = [];
   const apiErrors: ClusterError[] = [];
-  for (const rule of rules) steps.push(...(await carryOut(rule, alert, key, engine, apiErrors)));
+  const told: Promise<void>[] = [];
+  for (const rule of rules) {
+    const answer = await carryOut(rule, alert, key, engine, apiErrors);
+    steps.push(...answer.steps);
+    told.push(answer.told);
+  }
   const outcome = TELLING.find((one) => steps.some((step) => step.outcome === one)) ?? "failed";
-  return { outcome, steps, response: responsePayload(alert, steps, outcome), apiErrors };
+  return { outcome, steps, response: responsePayload(alert, steps, outcome), apiErrors, told: Promise.all(told) };
 }
 
 /** The cluster can't do it, or not yet: the alert is to be delivered again. */
@@ -64,7 +76,7 @@ const TELLING: readonly Outcome[] = ["failed", "terminated", "done", "replaced",
 const ACTED: readonly Outcome[] = ["terminated", "done", "failed"];
 
 /** Runs a rule's actions, in order, as far as each lets the next. */
-async function carryOut(rule: Rule, alert: Alert, key: string, engine: Engine, apiErrors: ClusterError[]): Promise<Step[]> {
+async function carryOut(rule: Rule, alert: Alert, key: string, engine: Engine, apiErrors: ClusterError[]): Promise<{ steps: Step[]; told: Promise<void> }> {
   const [first] = rule.actions;
   const subject = first?.actionner.subjectOf(alert);
   const chapter: Chapter | undefined = subject && !isProtected(subject, engine) ? { rule: rule.name, alert: alert.rule, key, subject } : undefined;
@@ -73,7 +85,8 @@ async function carryOut(rule: Rule, alert: Alert, key: string, engine: Engine, a
     claimed = await claim(engine.cluster, chapter, engine.deduplicationSeconds);
     if (claimed === undefined) {
       const message = `${chapter.subject.described} was left to another alert, less than ${engine.deduplicationSeconds} s ago`;
-      return [{ rule: rule.name, action: first.name, actionner: first.actionner.name, outcome: "deduplicated", message }];
+      const step: Step = { rule: rule.name, action: first.name, actionner: first.actionner.name, outcome: "deduplicated", message };
+      return { steps: [step], told: Promise.resolve() };
     }
   }
   const steps: Step[] = [];
@@ -91,8 +104,8 @@ async function carryOut(rule: Rule, alert: Alert, key: string, engine: Engine, a
     if (stopped || !action.continue) break;
   }
   const acted = steps.some(({ outcome }) => ACTED.includes(outcome));
-  if (chapter && (claimed !== undefined || (engine.events && acted))) await tell(engine.cluster, chapter, steps, claimed);
-  return steps;
+  const told = chapter && (claimed !== undefined || (engine.events && acted)) ? tell(engine.cluster, chapter, steps, claimed) : Promise.resolve();
+  return { steps, told };
 }
 
 async function perform(action: RuleAction, rule: Rule, alert: Alert, engine: Engine): Promise<Result> {

@@ -23,11 +23,15 @@ export function responder(engine: Engine): Deliver {
     const key = alert.uuid ?? `${event.source} ${event.id}`;
     try {
       const { result, first } = await once.do(key, () => respond(alert, key, engine));
-      record(alert, result, started, first);
+      const seconds = secondsSince(started);
+      const told = "told" in result ? result.told : Promise.resolve();
+      void told.then(() => {
+        record(alert, result, seconds, first);
+      });
       return result.outcome === "no-match" ? undefined : replyTo(key, result.outcome, result.response);
     } catch (error) {
       if (!(error instanceof NotNow)) throw error;
-      record(alert, { outcome: "retry", apiErrors: error.apiErrors, message: error.message }, started, true);
+      record(alert, { outcome: "retry", apiErrors: error.apiErrors, message: error.message }, secondsSince(started), true);
       return error;
     }
   }
@@ -96,8 +100,11 @@ function tryAgain({ message, apiErrors }: NotNow): Answer {
 
 type Told = Verdict | { outcome: "retry"; apiErrors: NotNow["apiErrors"]; message: string };
 
-function record(alert: Alert, told: Told, started: number, first: boolean): void {
-  const seconds = (performance.now() - started) / 1000;
+function secondsSince(started: number): number {
+  return (performance.now() - started) / 1000;
+}
+
+function record(alert: Alert, told: Told, seconds: number, first: boolean): void {
   const outcome = first ? told.outcome : "duplicate";
   metrics.alerts.inc({ outcome });
   metrics.durations.observe({ outcome }, seconds);

@@ -13,9 +13,9 @@ const TIMEOUT = 10_000;
 const BACKOFF = [200, 800];
 
 /** Posts events to the Broker, in binary mode. @param url its address in the cluster */
-export function sink(url: string): Sink {
+export function sink(url: string, backoff: readonly number[] = BACKOFF): Sink {
   return async (event) => {
-    for (const wait of [...BACKOFF, undefined]) {
+    for (const wait of [...backoff, undefined]) {
       const reason = await post(url, event);
       if (reason === undefined) return;
       if (wait === undefined) throw new SinkError(`the Broker at ${url} did not take "${event.type}": ${reason}`);

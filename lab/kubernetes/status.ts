@@ -4,7 +4,7 @@ import type { Json } from "./object.ts";
 export interface Cause {
   reason: string;
   message: string;
-  field: string;
+  field?: string;
 }
 
 /**
@@ -17,6 +17,7 @@ export class StatusError extends Error {
   readonly reason: string;
   readonly details: Json | undefined;
 
+  /** @param reason empty where the server gives none */
   constructor(code: number, reason: string, message: string, details?: Json) {
     super(message);
     this.name = "StatusError";
@@ -33,7 +34,7 @@ export class StatusError extends Error {
       metadata: {},
       status: "Failure",
       message: this.message,
-      reason: this.reason,
+      ...(this.reason === "" ? {} : { reason: this.reason }),
       ...(this.details === undefined ? {} : { details: this.details }),
       code: this.code,
     };
@@ -74,8 +75,22 @@ export function forbidden(group: string, resource: string, name: string, why: st
   return new StatusError(403, "Forbidden", `${subject}forbidden: ${why}`, body);
 }
 
+/** What is created in a namespace that is going. */
+export function terminatingNamespace(group: string, resource: string, name: string, namespace: string): StatusError {
+  const { code, reason, message, details: body } = forbidden(group, resource, name, `unable to create new content in namespace ${namespace} because it is being terminated`);
+  const causes: Cause[] = [{ reason: "NamespaceTerminating", message: `namespace ${namespace} is being terminated`, field: "metadata.namespace" }];
+  return new StatusError(code, reason, message, { ...body, causes });
+}
+
+/** An eviction that a PodDisruptionBudget doesn't allow now. */
+export function disruptionRefused(why: string, retryAfterSeconds?: number): StatusError {
+  const causes: Cause[] = [{ reason: "DisruptionBudget", message: why }];
+  const message = "Cannot evict pod as it would violate the pod's disruption budget.";
+  return new StatusError(429, "TooManyRequests", message, { causes, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
+}
+
 export function invalid(group: string, kind: string, name: string, causes: readonly Cause[]): StatusError {
-  const list = causes.map((cause) => `${cause.field}: ${cause.message}`);
+  const list = causes.map((cause) => `${cause.field ?? ""}: ${cause.message}`);
   const why = list.length === 1 ? list.join("") : `[${list.join(", ")}]`;
   const message = `${qualified(kind, group)} "${name}" is invalid: ${why}`;
   return new StatusError(422, "Invalid", message, { ...details(name, group, kind), causes });

@@ -4,12 +4,14 @@ import { isJson } from "./object.ts";
 import type { KubernetesObject, ObjectInput } from "./object.ts";
 import { RESOURCES } from "./resources.ts";
 import type { Resource } from "./resources.ts";
-import { alreadyExists, badRequest, beingDeleted, conflict, invalid, notFound, type Cause } from "./status.ts";
+import { alreadyExists, badRequest, beingDeleted, conflict, forbidden, invalid, notFound, terminatingNamespace } from "./status.ts";
+import { checkKind, checkNamespacePreconditions, checkPreconditions, metadataCauses } from "./validation.ts";
+import type { Preconditions } from "./validation.ts";
 
 /** What a delete may ask for. @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/delete-options/ */
 export interface DeleteOptions {
   gracePeriodSeconds?: number;
-  preconditions?: { uid?: string; resourceVersion?: string };
+  preconditions?: Preconditions;
   dryRun?: string[];
 }
 
@@ -22,11 +24,6 @@ export interface Deletion {
   object: KubernetesObject;
   gone: boolean;
 }
-
-const NAME = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
-const LABEL_VALUE = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?";
-/** The group whose objects may be called anything: `system:auth-delegator`. */
-const RBAC = "rbac.authorization.k8s.io";
 
 /**
  * The objects of the embedded Kubernetes API, with the real server's rules for names, UIDs, versions and deletes.
@@ -64,10 +61,15 @@ export class Store {
     return structuredClone(this.#find(resource, namespace, name));
   }
 
-  /** @param namespace empty for every namespace */
+  /**
+   * Sorted by namespace and name.
+   *
+   * @param namespace empty for every namespace
+   */
   list(resource: Resource, namespace: string): KubernetesObject[] {
     const prefix = namespace === "" ? `${keyOf(resource)}/` : `${keyOf(resource)}/${namespace}/`;
-    return [...this.#objects].filter(([key]) => key.startsWith(prefix)).map(([, object]) => structuredClone(object));
+    const found = [...this.#objects].filter(([key]) => key.startsWith(prefix));
+    return found.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => structuredClone(object));
   }
 
   /**
@@ -84,8 +86,8 @@ export class Store {
         `the namespace of the provided object does not match the namespace sent on the request`,
       );
     }
-    this.#checkKind(resource, input);
-    this.#checkNamespace(resource, namespace);
+    checkKind(this.resources, resource, input);
+    this.#checkNamespace(resource, namespace, name);
     const { status, ...rest } = input;
     const object = this.#stamp(resource, namespace, name, {
       ...rest,
@@ -106,7 +108,7 @@ export class Store {
    */
   place(resource: Resource, input: ObjectInput): KubernetesObject {
     const namespace = resource.namespaced ? (input.metadata.namespace ?? "default") : "";
-    const namespaces = this.resources.find((one) => one.resource === "namespaces");
+    const namespaces = this.#namespaces;
     if (namespaces && namespace !== "" && !this.#objects.has(keyOf(namespaces, "", namespace))) {
       this.place(namespaces, { metadata: { name: namespace } });
     }
@@ -144,6 +146,10 @@ export class Store {
       metadata: { ...(part === "status" ? current.metadata : input.metadata), ...given({ uid, creationTimestamp, generation, deletionTimestamp, deletionGracePeriodSeconds }) },
     });
     this.#check(resource, changed);
+    // a change that changes nothing makes no new version
+    if (isDeepStrictEqual({ ...changed.metadata, resourceVersion: "" }, { ...current.metadata, resourceVersion: "" }) && isDeepStrictEqual({ ...changed, metadata: {} }, { ...current, metadata: {} })) {
+      return structuredClone(current);
+    }
     if (!dryRun) return this.#put(resource, "MODIFIED", changed);
     changed.metadata.resourceVersion = current.metadata.resourceVersion;
     return changed;
@@ -157,15 +163,15 @@ export class Store {
    * @throws StatusError 404 or 409
    */
   delete(resource: Resource, namespace: string, name: string, options: DeleteOptions = {}): Deletion {
+    if (resource.immortal?.includes(name)) throw forbidden(resource.group, resource.resource, name, "this namespace may not be deleted");
     const current = this.#find(resource, namespace, name);
     const { metadata } = current;
-    const { uid, resourceVersion } = options.preconditions ?? {};
-    if (uid !== undefined && uid !== metadata.uid) {
-      throw conflict(resource.group, resource.kind, name, `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`);
+    const dryRun = options.dryRun?.includes("All") ?? false;
+    if (resource.holdsObjects) {
+      checkNamespacePreconditions(resource, current, options.preconditions);
+      return this.#deleteNamespace(resource, current, dryRun);
     }
-    if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-      throw conflict(resource.group, resource.kind, name, `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`);
-    }
+    checkPreconditions(resource, current, options.preconditions);
     const asked = options.gracePeriodSeconds === undefined || options.gracePeriodSeconds >= 0 ? options.gracePeriodSeconds : 1;
     const running = metadata.deletionGracePeriodSeconds;
     if (running !== undefined && running > 0 && (asked === undefined || asked >= running)) {
@@ -179,14 +185,14 @@ export class Store {
       object.metadata.deletionTimestamp = rfc3339(start + seconds * 1000);
       object.metadata.deletionGracePeriodSeconds = seconds;
       if (running === undefined && object.metadata.generation !== undefined) object.metadata.generation += 1;
-      if (options.dryRun?.includes("All")) return { object, gone: seconds === 0 };
+      if (dryRun) return { object, gone: seconds === 0 };
       if (seconds > 0) {
         const terminating = this.#put(resource, "MODIFIED", object);
         this.#startKubelet(resource, terminating, start + seconds * 1000 * this.#graceScale - Date.now());
         return { object: terminating, gone: false };
       }
     }
-    if (!options.dryRun?.includes("All")) this.#remove(resource, object);
+    if (!dryRun) this.#remove(resource, object);
     return { object, gone: true };
   }
 
@@ -227,18 +233,38 @@ export class Store {
     if (causes.length > 0) throw invalid(resource.group, resource.kind, object.metadata.name, causes);
   }
 
-  #checkKind(resource: Resource, input: ObjectInput): void {
-    const { kind, apiVersion = "" } = input;
-    if (kind === undefined || kind === resource.kind) return;
-    const version = apiVersion.slice(apiVersion.indexOf("/") + 1);
-    const known = this.resources.some((one) => one.kind === kind);
-    const why = known ? `converting (${version}.${kind}) to (${resource.group || "core"}.${resource.kind}): unknown conversion` : unknownKind(kind, apiVersion);
-    throw badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`);
+  #checkNamespace(resource: Resource, namespace: string, name: string): void {
+    const namespaces = this.#namespaces;
+    if (!resource.namespaced || !namespaces) return;
+    const { metadata } = this.#find(namespaces, "", namespace);
+    if (metadata.deletionTimestamp !== undefined) throw terminatingNamespace(resource.group, resource.resource, name, namespace);
   }
 
-  #checkNamespace(resource: Resource, namespace: string): void {
-    const namespaces = this.resources.find((one) => one.resource === "namespaces");
-    if (resource.namespaced && namespaces) this.#find(namespaces, "", namespace);
+  get #namespaces(): Resource | undefined {
+    return this.resources.find(({ group, resource }) => group === "" && resource === "namespaces");
+  }
+
+  /** A namespace takes what is in it along, and goes when the last of that has gone. */
+  #deleteNamespace(resource: Resource, current: KubernetesObject, dryRun: boolean): Deletion {
+    const object = structuredClone(current);
+    if (object.metadata.deletionTimestamp !== undefined) return { object, gone: false };
+    object.metadata.deletionTimestamp = rfc3339(Date.now());
+    object.status = { ...object.status, phase: "Terminating" };
+    if (dryRun) return { object, gone: false };
+    const answer = this.#put(resource, "MODIFIED", object);
+    const { name } = object.metadata;
+    for (const one of this.resources.filter(({ namespaced }) => namespaced)) {
+      for (const { metadata } of this.list(one, name)) this.delete(one, name, metadata.name);
+    }
+    this.#leaveNamespace(name);
+    return { object: answer, gone: !this.#objects.has(keyOf(resource, "", name)) };
+  }
+
+  #leaveNamespace(name: string): void {
+    const namespaces = this.#namespaces;
+    const namespace = namespaces && this.#objects.get(keyOf(namespaces, "", name));
+    if (!namespaces || namespace?.metadata.deletionTimestamp === undefined) return;
+    if ([...this.#objects.values()].every(({ metadata }) => metadata.namespace !== name)) this.#remove(namespaces, namespace);
   }
 
   #put(resource: Resource, type: ChangeType, object: KubernetesObject): KubernetesObject {
@@ -257,6 +283,7 @@ export class Store {
     this.#stopKubelet(uid);
     this.#objects.delete(keyOf(resource, namespace, name));
     this.#tell("DELETED", object);
+    if (namespace !== "") this.#leaveNamespace(namespace);
   }
 
   /** Stands for the kubelet: takes the object away when its grace period is over. */
@@ -285,32 +312,6 @@ export class Store {
 function keyOf(resource: Resource, namespace?: string, name?: string): string {
   const base = `${resource.group}/${resource.resource}`;
   return namespace === undefined || name === undefined ? base : `${base}/${namespace}/${name}`;
-}
-
-/** What is wrong with the name and the labels. */
-function metadataCauses({ group }: Resource, { metadata: { name, labels = {} } }: KubernetesObject): Cause[] {
-  const causes: Cause[] = [];
-  const refuse = (field: string, value: string, why: string): void => {
-    causes.push({ reason: "FieldValueInvalid", message: `Invalid value: "${value}": ${why}`, field });
-  };
-  if (name === "") causes.push({ reason: "FieldValueRequired", message: "Required value: name or generateName is required", field: "metadata.name" });
-  else if ((group !== RBAC && !matches(NAME, name)) || name.length > 253) {
-    refuse("metadata.name", name, `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${NAME}')`);
-  }
-  for (const value of Object.values(labels)) {
-    if (matches(LABEL_VALUE, value)) continue;
-    refuse("metadata.labels", value, `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '${LABEL_VALUE}')`);
-  }
-  return causes;
-}
-
-function matches(pattern: string, text: string): boolean {
-  return new RegExp(`^${pattern}$`).test(text);
-}
-
-/** How the real server says that it can't decode a kind. */
-export function unknownKind(kind: string, version: string): string {
-  return `no kind "${kind}" is registered for version "${version}" in scheme "pkg/api/legacyscheme/scheme.go:30"`;
 }
 
 function next(generation: number | undefined): number | undefined {

@@ -50,6 +50,7 @@ describe("the lab's chain", function () {
     assert.deepEqual(requests.map(({ user, verb, status }) => [user, verb, status]), [
       ["system:serviceaccount:default:responder", "get", 200],
       ["system:serviceaccount:default:responder", "delete", 200],
+      ["system:serviceaccount:default:responder", "create", 201],
     ]);
     assert.match(response?.rule ?? "", /^Response: /);
   });
@@ -93,7 +94,7 @@ describe("the lab's chain", function () {
     await start();
     for (const pod of [{ namespace: "shop", name: "alpine" }, { namespace: "default", name: "other" }]) placePod(chain.kubernetes, pod);
     await shell();
-    assert.deepEqual(listPods(chain.kubernetes).map(pathOf), ["shop/alpine", "default/other"]);
+    assert.deepEqual(listPods(chain.kubernetes).map(pathOf), ["default/other", "shop/alpine"]);
   });
 
   it("stops with the responder's own words when it can't start, and leaves nothing behind", async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { ACTIONNERS } from "../../responder/actions/index.ts";
 import type { StepReport } from "../../lab/play.ts";
 import type { Verdict } from "../../lab/report.ts";
 
@@ -67,9 +68,9 @@ describe("npm start", function () {
       [undefined],
     ]);
     assert.deepEqual(steps(result).map(({ requests }) => requests.map(({ verb, status }) => `${verb} ${status}`)).slice(0, 4), [
-      ["get 200", "delete 200"],
+      ["get 200", "delete 200", "create 201"],
       ["get 200"],
-      ["delete 200"],
+      ["delete 200", "create 201"],
       ["delete 409"],
     ]);
     const { ok, gone, there, wrong, forbidden } = verdict(result);
@@ -82,6 +83,27 @@ describe("npm start", function () {
     assert.equal(code, 0);
     assert.match(stdout, /✓ 2 pods had to go and are gone; 7 pods had to stay and are there\./);
     assert.ok(!stdout.includes("\u001b"));
+  });
+
+  it("plays an alert for each action with --actions, answered as in its documentation", async () => {
+    const result = await lab(["--json", "--actions"]);
+    assert.equal(result.code, 0, result.stderr);
+    const told = steps(result);
+    assert.deepEqual(told.map(({ title }) => title), ACTIONNERS.map(({ name }) => name));
+    for (const { title, outcome, changes, outputs } of told) {
+      assert.equal(outcome, title === "kubernetes:terminate" ? "terminated" : "done", title);
+      const { givesOutput } = ACTIONNERS.find(({ name }) => name === title) ?? {};
+      assert.deepEqual(outputs.map(({ actionner, bytes }) => [actionner, bytes > 0]), givesOutput ? [[title, true]] : [], title);
+      assert.ok(changes.some((change) => change.startsWith("created Event ")), title);
+    }
+    const changesOf = (name: string): string[] => told.find(({ title }) => title === name)?.changes.filter((change) => !change.includes(" Event ")) ?? [];
+    assert.deepEqual(changesOf("kubernetes:cordon"), ["changed Node node-1"]);
+    assert.deepEqual(changesOf("kubernetes:delete"), ["deleted ConfigMap shop/planted"]);
+    assert.deepEqual(changesOf("kubernetes:label"), ["changed Pod shop/for-label"]);
+    assert.match(changesOf("kubernetes:quarantine").join(), /^created NetworkPolicy shop\/quarantine-[^,]*,changed Pod shop\/for-quarantine$/);
+    assert.deepEqual(changesOf("kubernetes:exec"), []);
+    assert.deepEqual(verdict(result).forbidden, []);
+    assert.deepEqual(await leftOver(), []);
   });
 
   it("plays one's own alerts by one's own rules, and knows from the rules what has to go", async () => {
@@ -136,12 +158,13 @@ describe("npm start", function () {
   it("says how it is used", async () => {
     const { code, stdout } = await lab(["--help"]);
     assert.equal(code, 0);
-    for (const option of ["--alerts", "--rules", "--serve", "--json"]) assert.ok(stdout.includes(option));
+    for (const option of ["--actions", "--alerts", "--rules", "--serve", "--json"]) assert.ok(stdout.includes(option));
   });
 
   const misuses: [text: string, args: string[], stdin: string, message: RegExp][] = [
     ["an unknown option", ["--fast"], "", /--fast/],
     ["a file that isn't there", ["--alerts", "/nowhere.json"], "", /--alerts: \/nowhere\.json can't be read/],
+    ["the actions' own alerts and others", ["--actions", "--alerts", "-"], "", /--actions brings its own alerts and rules/],
     ["no alerts", ["--alerts", "-"], "", /standard input holds no alert/],
     ["a line that is no alert", ["--alerts", "-"], '{"rule":"x"}\nnonsense\n', /standard input, line 1 is no alert falcosidekick takes: priority/],
   ];

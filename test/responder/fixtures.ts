@@ -1,4 +1,4 @@
-import type { CoreV1Event, V1Node, V1Pod } from "@kubernetes/client-node";
+import type { CoreV1Event, V1ContainerStatus, V1Node, V1Pod } from "@kubernetes/client-node";
 import type { Alert } from "../../responder/alert.ts";
 import { parseAlert } from "../../responder/alert.ts";
 import type { Cluster, Command, Ended } from "../../responder/cluster.ts";
@@ -14,6 +14,8 @@ export const ALERT_HEADERS = {
 };
 
 export const POD_UID = "6e1f2a54-3a49-4a0e-9d0b-7d2f6f0c9b11";
+/** As the container runtime gives it; Falco cuts it to 12 characters. */
+export const CONTAINER_ID = "containerd://3ad7b26ded6d0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899a";
 
 /** A shell in default/alpine, as falcosidekick passes it on; what is given takes the place of a field. */
 export function shellAlert(fields: Record<string, unknown> = {}, payload: Record<string, unknown> = {}) {
@@ -63,6 +65,15 @@ export function pod(status: V1Pod["status"] = {}, owner?: { kind: string; name: 
     metadata: { name: "alpine", namespace: "default", uid: POD_UID, ...(ownerReferences && { ownerReferences }) },
     status,
   };
+}
+
+export function container(name: string, more: Partial<V1ContainerStatus> = {}): V1ContainerStatus {
+  return { name, image: "", imageID: "", ready: true, restartCount: 0, ...more };
+}
+
+/** The pod on node-1, with these containers. */
+export function running(...containers: V1ContainerStatus[]): V1Pod {
+  return { ...pod({ containerStatuses: containers }), spec: { nodeName: "node-1", containers: containers.map(({ name }) => ({ name })) } };
 }
 
 interface Call {

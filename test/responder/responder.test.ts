@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import { responder } from "../../responder/responder.ts";
 import { DeliveryError } from "../../responder/delivery.ts";
 import type { Answer } from "../../responder/server.ts";
 import { ALERT_HEADERS, apiError, cluster, rules, shellAlert, TERMINATE } from "./fixtures.ts";
+import { quietly } from "./quietly.ts";
 
 function start(on: ReturnType<typeof cluster>) {
   const deliver = responder({ rules: rules(TERMINATE), protectedNamespaces: new Set(), cluster: on, events: false, deduplicationSeconds: 0 });
@@ -16,25 +18,6 @@ function deletes(on: ReturnType<typeof cluster>): number {
 
 function payloadOf({ body }: Answer): { output_fields: Record<string, string> } {
   return JSON.parse(body ?? "") as { output_fields: Record<string, string> };
-}
-
-/** The responder logs to standard output, which is the test's report. */
-function quietly() {
-  const write = process.stdout.write.bind(process.stdout);
-  const lines: string[] = [];
-  before(() => {
-    process.stdout.write = (chunk: string | Uint8Array, ...rest: unknown[]) => {
-      const text = String(chunk);
-      if (!text.startsWith('{"level"')) return write(chunk, ...(rest as []));
-      lines.push(text);
-      return true;
-    };
-  });
-  beforeEach(() => lines.splice(0));
-  after(() => {
-    process.stdout.write = write;
-  });
-  return lines;
 }
 
 describe("the responder", () => {
@@ -131,6 +114,22 @@ describe("the responder", () => {
     assert.equal(line["uuid"], shellAlert().uuid);
     assert.equal(line["namespace"], "default");
     assert.equal(line["pod"], "alpine");
+  });
+
+  it("answers before Kubernetes Events tell of it, and logs afterwards", async () => {
+    const on = cluster({});
+    const told = Promise.withResolvers<undefined>();
+    on.core.createNamespacedEvent = async ({ body }) => {
+      await told.promise;
+      return body;
+    };
+    const deliver = responder({ rules: rules(TERMINATE), protectedNamespaces: new Set(), cluster: on, events: true, deduplicationSeconds: 0 });
+    const { status } = await deliver(ALERT_HEADERS, Buffer.from(JSON.stringify(shellAlert())));
+    assert.equal(status, 200);
+    assert.equal(logged.length, 0);
+    told.resolve(undefined);
+    await setImmediate();
+    assert.equal(logged.length, 1);
   });
 
   describe("given a batch", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { loadRules, RulesError } from "../../responder/rules.ts";
+import { keyOf, loadRules, RulesError } from "../../responder/rules.ts";
 import { mismatch } from "../../responder/match.ts";
 import { alert, TERMINATE } from "./fixtures.ts";
 
@@ -132,5 +132,23 @@ describe("rules files", () => {
     assert.equal(told.length, 2);
     assert.match(told[0] ?? "", /^0.yaml, entry 1/);
     assert.match(told[1] ?? "", /^1.yaml, entry 2/);
+  });
+});
+
+describe("a file that a rule's parameter names", () => {
+  const script = (file: string) => [{ name: "rules.yaml", text: `- rule: R\n  actions: [{action: S, actionner: "kubernetes:script", parameters: {file: ${file}}}]\n` }];
+
+  it("is asked for by its path as it stands there", () => {
+    const asked: string[] = [];
+    loadRules(script("./scripts/look.sh"), { readFile: (path) => (asked.push(path), "ps\n") });
+    assert.deepEqual(asked, ["./scripts/look.sh"]);
+  });
+
+  it("has a key that a ConfigMap takes, the same for the same path and for no other", () => {
+    const paths = ["look.sh", "./look.sh", "scripts/look.sh", "../größe.sh", "/etc/../x y"];
+    const keys = paths.map(keyOf);
+    assert.equal(new Set(keys).size, paths.length);
+    assert.deepEqual(keys, paths.map(keyOf));
+    for (const key of keys) assert.match(key, /^file-[0-9a-f]{16}$/);
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { evaluateProgram, type Program, type ProgramResource } from "../../lab/program.ts";
 import { permissionsOf } from "../../responder/permissions.ts";
-import { loadRules } from "../../responder/rules.ts";
+import { keyOf, loadRules } from "../../responder/rules.ts";
 import { alertFilters, responseFilters } from "../../stack/filter.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -154,7 +154,7 @@ for (const [stack, expected] of Object.entries(STACKS)) {
       const account = find(program, "responder-account").inputs.metadata;
       const role = find(program, "responder-role");
       const rules = loadRules([{ name: "rules.yaml", text: rulesText }]);
-      assert.deepEqual(role.inputs.rules, permissionsOf(rules));
+      assert.deepEqual(role.inputs.rules, permissionsOf(rules, { events: true, deduplicationSeconds: 60 }));
       const binding = find(program, "responder-binding").inputs;
       assert.deepEqual(binding.roleRef, { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.inputs.metadata.name });
       assert.deepEqual(binding.subjects, [{ kind: "ServiceAccount", name: account.name, namespace }]);
@@ -164,6 +164,13 @@ for (const [stack, expected] of Object.entries(STACKS)) {
     it("starts the responder when its permissions and its rules are there", () => {
       const { dependsOn } = find(program, "responder-service");
       for (const needed of ["responder-binding", "responder-rules"]) assert.ok(dependsOn.includes(needed), needed);
+    });
+
+    it("tells the responder to tell Kubernetes Events, for how long an alert has a rule to itself, and where outputs go", () => {
+      const env = envOf(program, "responder-service");
+      assert.equal(env["EVENTS"], "true");
+      assert.equal(env["DEDUPLICATION_SECONDS"], "60");
+      assert.equal(env["K_SINK"], brokerUrl);
     });
 
     it("keeps both services inside the cluster", () => {
@@ -399,6 +406,59 @@ describe("the program", () => {
     assert.deepEqual(changed.map(({ name }) => name).sort(), ["alerts-trigger", "responder-role", "responder-rules", "responder-service"]);
     assert.equal(one.resources.length, other.resources.length);
     assert.deepEqual(Object.keys(find(other, "responder-rules").inputs.data), ["00-rules.yaml", "01-rules.yaml"]);
+  });
+
+  describe("with a script that the rules name", () => {
+    const SCRIPT = "ps\ncat /proc/net/tcp\n";
+    const config = { "knative:install": false };
+    let rules: string;
+    let script: string;
+
+    beforeEach(async () => {
+      script = join(folder, "look.sh");
+      rules = join(folder, "look.yaml");
+      await writeFile(script, SCRIPT);
+      await writeFile(rules, `- rule: Look around\n  actions: [{ action: Look, actionner: "kubernetes:script", parameters: { file: ${script} } }]\n`);
+    });
+
+    it("gives it to the responder beside the rules, where the responder looks for it", async () => {
+      const program = await evaluateProgram({ stack: "dev", config: { ...config, responderRules: [rules] } });
+      const { inputs } = find(program, "responder-rules");
+      assert.deepEqual(inputs.data, { "00-rules.yaml": await readFile(rules, "utf8"), [keyOf(script)]: SCRIPT });
+      assert.match(keyOf(script), /^[-._a-zA-Z0-9]+$/, "a key that a ConfigMap takes");
+    });
+
+    it("makes another ConfigMap, so another Revision, of another text of it", async () => {
+      const nameOf = async () => find(await evaluateProgram({ stack: "dev", config: { ...config, responderRules: [rules] } }), "responder-rules").inputs.metadata.name;
+      const before = await nameOf();
+      await writeFile(script, `${SCRIPT}ls /tmp\n`);
+      assert.notEqual(await nameOf(), before);
+    });
+
+    it("stops where it can't be read, naming rule, action and path", async () => {
+      await rm(script);
+      await assert.rejects(evaluateProgram({ stack: "dev", config: { ...config, responderRules: [rules] } }), {
+        message: /^The response rules can't be used:\n.*look\.yaml, entry 1 \(rule "Look around"\): actions\[0\] \("Look"\): parameters\.file: ".*look\.sh" can't be read: ENOENT/s,
+      });
+    });
+
+    const manners: [Record<string, unknown>, { events: boolean; deduplicationSeconds: number }, string[] | undefined][] = [
+      [{}, { events: true, deduplicationSeconds: 60 }, ["create", "get", "patch"]],
+      [{ responderEvents: false }, { events: false, deduplicationSeconds: 60 }, ["create", "get", "patch"]],
+      [{ responderDeduplicationSeconds: 0 }, { events: true, deduplicationSeconds: 0 }, ["create"]],
+      [{ responderEvents: false, responderDeduplicationSeconds: 0 }, { events: false, deduplicationSeconds: 0 }, undefined],
+    ];
+    for (const [changes, { events, deduplicationSeconds }, verbs] of manners) {
+      it(`lets the responder ${verbs?.join(", ") ?? "do nothing with"} events with responderEvents ${events} and responderDeduplicationSeconds ${deduplicationSeconds}`, async () => {
+        const program = await evaluateProgram({ stack: "dev", config: { ...config, ...changes, responderRules: [rules] } });
+        const env = envOf(program, "responder-service");
+        assert.equal(env["EVENTS"], String(events));
+        assert.equal(env["DEDUPLICATION_SECONDS"], String(deduplicationSeconds));
+        const role = find(program, "responder-role").inputs.rules as { resources: string[]; verbs: string[] }[];
+        assert.deepEqual(role.find(({ resources }) => resources.includes("events"))?.verbs, verbs);
+        assert.deepEqual(role.find(({ resources }) => resources.includes("pods/exec"))?.verbs, ["create", "get"]);
+      });
+    }
   });
 
   it("stops with what is wrong with a rule", async () => {

@@ -169,10 +169,17 @@ describe("the embedded Kubernetes API", () => {
       assert.equal((await call("PATCH", pod, {}, { type: "text/plain" })).status, 415);
     });
 
+    it("makes no new version of what doesn't change", async () => {
+      const { metadata } = await createPod();
+      const { body } = await call("PATCH", pod, { spec: { nodeName: "node-1" } }, { type: "application/merge-patch+json" });
+      assert.equal(body.metadata.resourceVersion, metadata.resourceVersion);
+    });
+
     it("refuses a change of a version that is no longer the current one", async () => {
       const created = await createPod();
-      assert.equal((await call("PUT", pod, created)).status, 200);
-      const { status, body } = await call("PUT", pod, created);
+      const labelled = { ...created, metadata: { ...created.metadata, labels: { a: "1" } } };
+      assert.equal((await call("PUT", pod, labelled)).status, 200);
+      const { status, body } = await call("PUT", pod, labelled);
       assert.equal(status, 409);
       assert.match(body.message, /^Operation cannot be fulfilled on pods "alpine": the object has been modified/);
     });
@@ -259,6 +266,42 @@ describe("the embedded Kubernetes API", () => {
     });
   });
 
+  describe("deleting a namespace", () => {
+    const shop = "/api/v1/namespaces/shop";
+    const configMap = { metadata: { name: "cart" } };
+
+    it("takes what is in it along, and nothing else", async () => {
+      await call("POST", `${shop}/configmaps`, configMap);
+      await call("POST", "/api/v1/namespaces/default/configmaps", configMap);
+      const { body } = await call("DELETE", shop);
+      assert.deepEqual([body.kind, body.status?.["phase"]], ["Namespace", "Terminating"]);
+      assert.equal((await call("GET", shop)).status, 404);
+      assert.equal((await call("GET", `${shop}/configmaps/cart`)).status, 404);
+      assert.equal((await call("GET", "/api/v1/namespaces/default/configmaps/cart")).status, 200);
+    });
+
+    it("waits for its pods, and lets nothing new in meanwhile", async () => {
+      await call("POST", `${shop}/pods`, POD);
+      await call("DELETE", shop);
+      assert.equal((await call("GET", shop)).body.status?.["phase"], "Terminating");
+      const { status, body } = await call("POST", `${shop}/configmaps`, configMap);
+      assert.deepEqual([status, body.message], [403, 'configmaps "cart" is forbidden: unable to create new content in namespace shop because it is being terminated']);
+      await call("DELETE", `${shop}/pods/alpine`, { gracePeriodSeconds: 0 });
+      assert.equal((await call("GET", shop)).status, 404);
+    });
+
+    it("changes nothing on a dry run", async () => {
+      await call("POST", `${shop}/configmaps`, configMap);
+      await call("DELETE", shop, { dryRun: ["All"] });
+      assert.equal((await call("GET", shop)).body.status?.["phase"], "Active");
+      assert.equal((await call("GET", `${shop}/configmaps/cart`)).status, 200);
+    });
+
+    it("refuses for those that are there from the start", async () => {
+      assert.equal((await call("DELETE", "/api/v1/namespaces/kube-system")).status, 403);
+    });
+  });
+
   describe("going wrong on purpose", () => {
     for (const answer of [429, 500, 503, 504] as const) {
       it(`answers ${answer} as often as asked, then as usual`, async () => {
@@ -281,7 +324,7 @@ describe("the embedded Kubernetes API", () => {
   });
 
   it("answers 404 to paths it doesn't know and serves its version", async () => {
-    assert.equal((await call("GET", "/api/v1/namespaces/default/secrets")).status, 404);
+    assert.equal((await call("GET", "/api/v1/namespaces/default/podtemplates")).status, 404);
     assert.equal((await call("GET", "/version", undefined, { token: responder })).status, 200);
   });
 });

@@ -1,6 +1,7 @@
+import type { V1Node } from "@kubernetes/client-node";
 import type { PodReference } from "./alert.ts";
 import { findPod } from "./actions/find-pod.ts";
-import type { Cluster } from "./cluster.ts";
+import { clusterError, type Cluster } from "./cluster.ts";
 import type { Permission } from "./permissions.ts";
 
 /** What an action can be told beyond the alert. */
@@ -24,7 +25,7 @@ export const CONTEXTS: readonly Context[] = [
       const found = await findPod(cluster, reference);
       const name = "pod" in found ? found.pod.spec?.nodeName : undefined;
       if (name === undefined) return new Map();
-      const { metadata, spec } = await cluster.core.readNode({ name });
+      const { metadata, spec } = await nodeNamed(cluster, name);
       const labels = metadata?.labels ?? {};
       const values = {
         "node.hostname": labels["kubernetes.io/hostname"],
@@ -38,3 +39,13 @@ export const CONTEXTS: readonly Context[] = [
     },
   },
 ];
+
+/** Of a node that is gone before its pods, nothing is known. */
+async function nodeNamed(cluster: Cluster, name: string): Promise<V1Node> {
+  try {
+    return await cluster.core.readNode({ name });
+  } catch (thrown) {
+    if (clusterError(thrown).code === 404) return {};
+    throw thrown;
+  }
+}

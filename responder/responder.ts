@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { CloudEvent, HTTP } from "cloudevents";
 import { AlertError, parseAlert, podOf, type Alert } from "./alert.ts";
 import { DeliveryError, readDelivery } from "./delivery.ts";
@@ -20,7 +21,7 @@ export function responder(engine: Engine): Deliver {
   async function answer(event: CloudEvent<unknown>): Promise<Reply | NotNow> {
     const started = performance.now();
     const alert = readAlert(event);
-    const key = alert.uuid ?? `${event.source} ${event.id}`;
+    const key = keyOf(alert.uuid ?? `${event.source} ${event.id}`);
     try {
       const { result, first } = await once.do(key, () => respond(alert, key, engine));
       const seconds = secondsSince(started);
@@ -57,6 +58,11 @@ function readAlert(event: CloudEvent<unknown>): Alert {
   } catch (error) {
     throw error instanceof AlertError ? new DeliveryError(400, `not an alert: ${error.message}`) : error;
   }
+}
+
+/** What tells one alert from another, as it can stand in the id of an event, which travels in a header. */
+function keyOf(text: string): string {
+  return /^[!-~ ]{1,256}$/.test(text) ? text : createHash("sha256").update(text).digest("hex");
 }
 
 /** The same alert always gets a reply of the same id, so that who sees both knows them for one. */

@@ -8,11 +8,15 @@ export class SinkError extends Error {
   override name = "SinkError";
 }
 
-/** Milliseconds that the Broker may take for one event, and before each further attempt. */
+/** Milliseconds that the Broker may take for one event. */
 const TIMEOUT = 10_000;
 const BACKOFF = [200, 800];
 
-/** Posts events to the Broker, in binary mode. @param url its address in the cluster */
+/**
+ * Posts events to the Broker, in binary mode.
+ * @param url its address in the cluster
+ * @param backoff milliseconds to wait before each further attempt
+ */
 export function sink(url: string, backoff: readonly number[] = BACKOFF): Sink {
   return async (event) => {
     for (const wait of [...backoff, undefined]) {

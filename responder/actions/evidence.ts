@@ -111,7 +111,7 @@ async function logsOf(cluster: Cluster, pod: V1Pod, { tail_lines: tailLines }: P
   return await Promise.all(
     wanted.map(async ({ container, previous }) => {
       const log = await containerLog(cluster, { namespace, pod: name, container, previous, tailLines, limit });
-      return { container, previous, ...log, truncated: "text" in log && Buffer.byteLength(log.text) >= limit };
+      return { container, previous, truncated: false, ...log };
     }),
   );
 }

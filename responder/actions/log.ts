@@ -1,5 +1,5 @@
 import { clusterError } from "../cluster.ts";
-import { podActionner, positive } from "./action.ts";
+import { podActionner, wholeNumber } from "./action.ts";
 import { containerLog } from "./container-log.ts";
 import { containerWithId } from "./find-container.ts";
 import { findPod } from "./find-pod.ts";
@@ -9,6 +9,7 @@ interface Parameters {
   tail_lines: number;
 }
 
+const DEFAULT_LINES = 20;
 /** How much of the logs is kept, in bytes, over all containers. */
 const LIMIT = 512 * 1024;
 
@@ -19,7 +20,12 @@ export const log = podActionner<Parameters>({
   repeatable: false,
   givesOutput: true,
   parameters: {
-    tail_lines: { description: "How many lines of each container", ...positive("lines"), default: 20 },
+    tail_lines: {
+      description: "How many lines of each container",
+      allowed: "a whole number of lines; 0 is the default",
+      default: DEFAULT_LINES,
+      parse: (value) => wholeNumber(value) || (wholeNumber(value) === 0 ? DEFAULT_LINES : undefined),
+    },
   },
   permissions: () => [
     { apiGroup: "", resource: "pods", verbs: ["get"] },
@@ -40,11 +46,11 @@ export const log = podActionner<Parameters>({
     const limit = Math.floor(LIMIT / Math.max(containers.length, 1));
     try {
       const logs = await Promise.all(containers.map(async (container) => ({ container, log: await containerLog(cluster, { namespace, pod: name, container, tailLines, limit }) })));
-      const texts = logs.flatMap(({ container, log: end }) => ("text" in end ? [{ container, text: end.text }] : []));
+      const texts = logs.flatMap(({ container, log: end }) => ("text" in end ? [{ container, ...end }] : []));
       const reasons = logs.flatMap(({ log: end }) => ("reason" in end ? [end.reason] : []));
       if (texts.length === 0) return { outcome: "failed", message: `${described} has no log: ${reasons.join("; ")}` };
       const text = texts.length === 1 ? (texts[0]?.text ?? "") : texts.map(({ container, text: end }) => `==> ${container} <==\n${end}`).join("\n");
-      const truncated = texts.some(({ text: end }) => Buffer.byteLength(end) >= limit);
+      const truncated = texts.some((end) => end.truncated);
       return {
         outcome: "done",
         message: `kept the end of the log of ${texts.map(({ container }) => container).join(", ")} of ${described}`,

@@ -48,6 +48,10 @@ describe("the context k8snode", () => {
     }
   });
 
+  it("says nothing of a node that is gone before its pods", async () => {
+    assert.deepEqual(await read(cluster({ pod: POD, node: () => { throw apiError(404, 'nodes "node-1" not found'); } })), {});
+  });
+
   it("passes on what the API refuses", async () => {
     const error = apiError(403, "no");
     await assert.rejects(read(cluster({ pod: POD, node: () => { throw error; } })), (thrown) => thrown === error);

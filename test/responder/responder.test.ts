@@ -89,6 +89,13 @@ describe("the responder", () => {
     assert.equal(deletes(on), 2);
   });
 
+  it("gives the reply an id that a header can carry, whatever the alert's", async () => {
+    const id = async (uuid: string) => (await start(cluster({}))(shellAlert({}, { uuid }))).headers?.["ce-id"] ?? "";
+    assert.equal(await id("a b"), "response-a b");
+    assert.match(await id("überraschung ✓"), /^response-[0-9a-f]{64}$/);
+    assert.notEqual(await id("überraschung ✓"), await id("überraschung ✗"));
+  });
+
   it("goes by the payload, not by the header", async () => {
     const on = cluster({});
     const answer = await start(on)(shellAlert({}, { rule: "Other" }), { "ce-rule": "Terminal shell in container" });

@@ -59,7 +59,7 @@ const command = (text: string, shell = "/bin/sh") => ({
   name: "app",
   body: { namespace: "default", pod: "alpine", container: "app", command: [shell, "-c", text], timeout: 20_000, limit: 512 * 1024 },
 });
-const logs = (tailLines: number) => ({ verb: "log", name: "app", body: { namespace: "default", name: "alpine", tailLines, limitBytes: 512 * 1024 } });
+const logs = (tailLines: number) => ({ verb: "log", name: "app", body: { namespace: "default", name: "alpine", tailLines, limitBytes: 8 * 1024 * 1024 } });
 const deletion = (gracePeriodSeconds: number) => ({ verb: "delete", name: "alpine", body: { gracePeriodSeconds, preconditions: { uid: POD_UID } } });
 
 const TERMINATE = `

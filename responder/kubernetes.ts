@@ -35,7 +35,8 @@ export function connect(timeout: number, kubeconfig = process.env["KUBECONFIG"])
     networking: new NetworkingV1Api(configuration),
     readObject: async (path) => JSON.parse(await send(configuration, HttpMethod.GET, path)) as unknown,
     deleteObject: async (path) => {
-      await send(configuration, HttpMethod.DELETE, path);
+      // what a Job owns would stay behind otherwise
+      await send(configuration, HttpMethod.DELETE, `${path}?propagationPolicy=Background`);
     },
     exec: (command) => exec(config, command),
   };

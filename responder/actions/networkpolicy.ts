@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import type { V1NetworkPolicy, V1NetworkPolicyPeer } from "@kubernetes/client-node";
 import { clusterError } from "../cluster.ts";
@@ -60,12 +61,19 @@ interface Allowed {
   namespaces: readonly string[];
 }
 
-/** What controllers add per revision: a policy is to hold for the pods that replace this one, too. */
-const REVISION_LABELS = ["pod-template-hash", "pod-template-generation", "controller-revision-hash"];
+/** What controllers add per revision or per pod: a policy is to hold for the pods beside this one and after it, too. */
+const PASSING_LABELS = [
+  "pod-template-hash",
+  "pod-template-generation",
+  "controller-revision-hash",
+  "statefulset.kubernetes.io/pod-name",
+  "apps.kubernetes.io/pod-index",
+  "batch.kubernetes.io/job-completion-index",
+];
 
 /** undefined for a pod without labels, which would be every pod of the namespace. */
 function policyFor({ pod }: FoundPod, namespace: string, allowed: Allowed): V1NetworkPolicy | undefined {
-  const labels = Object.entries(pod.metadata?.labels ?? {}).filter(([key]) => !REVISION_LABELS.includes(key));
+  const labels = Object.entries(pod.metadata?.labels ?? {}).filter(([key]) => !PASSING_LABELS.includes(key));
   if (labels.length === 0) return undefined;
   const owner = pod.metadata?.ownerReferences?.find(({ controller }) => controller)?.name ?? pod.metadata?.name ?? "";
   const peers: V1NetworkPolicyPeer[] = [
@@ -77,13 +85,18 @@ function policyFor({ pod }: FoundPod, namespace: string, allowed: Allowed): V1Ne
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
-    metadata: { name: `response-${owner}`, namespace, labels: { "app.kubernetes.io/managed-by": "response-engine" } },
+    metadata: { name: `response-${owner.slice(0, 200)}-${hashOf(labels)}`, namespace, labels: { "app.kubernetes.io/managed-by": "response-engine" } },
     spec: {
       podSelector: { matchLabels: Object.fromEntries(labels) },
       policyTypes: ["Egress"],
       egress: peers.length > 0 ? [{ to: peers }] : [],
     },
   };
+}
+
+/** One policy per set of labels: another pod of the same owner, with a label more, is not to narrow this one's. */
+function hashOf(labels: readonly (readonly [string, string])[]): string {
+  return createHash("sha256").update(JSON.stringify(labels.toSorted())).digest("hex").slice(0, 8);
 }
 
 function cidrs(description: string) {

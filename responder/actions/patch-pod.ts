@@ -27,7 +27,7 @@ export async function patchPod(
     await cluster.core.patchNamespacedPod({ namespace, name, body });
     return { outcome: "done", message: `${described} ${done}` };
   } catch (thrown) {
-    const settled = settledBy(clusterError(thrown), described, /UID in (the )?precondition|uid mismatch/i);
+    const settled = settledBy(clusterError(thrown), described);
     if (!settled) throw thrown;
     return settled;
   }

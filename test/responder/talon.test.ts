@@ -113,11 +113,11 @@ const CASES: Case[] = [
     outcome: "done",
     calls: [READ, {
       verb: "create policy",
-      name: "response-web-7c9d",
+      name: "response-web-7c9d-04e8ecbe",
       body: {
         apiVersion: "networking.k8s.io/v1",
         kind: "NetworkPolicy",
-        metadata: { name: "response-web-7c9d", namespace: "default", labels: { "app.kubernetes.io/managed-by": "response-engine" } },
+        metadata: { name: "response-web-7c9d-04e8ecbe", namespace: "default", labels: { "app.kubernetes.io/managed-by": "response-engine" } },
         spec: {
           podSelector: { matchLabels: { app: "web" } },
           policyTypes: ["Egress"],

@@ -25,8 +25,8 @@ describe("kubernetes:label", () => {
   });
 
   it("leaves a pod that was re-created under the same name alone", async () => {
-    const message = 'Operation cannot be fulfilled on Pod "alpine": the UID in the precondition (a) does not match the UID in record (b).';
-    const on = cluster({ patch: () => { throw apiError(409, message); } });
+    const message = `Pod "alpine" is invalid: metadata.uid: Invalid value: "${POD_UID}": field is immutable`;
+    const on = cluster({ patch: () => { throw apiError(422, message); } });
     assert.equal((await label.prepare({ labels: { a: "b" } }).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })).outcome, "replaced");
   });
 

@@ -19,11 +19,11 @@ describe("kubernetes:networkpolicy", () => {
     assert.match(message, /reach nothing$/);
     assert.deepEqual(on.calls[1], {
       verb: "create policy",
-      name: "response-web-123",
+      name: "response-web-123-04e8ecbe",
       body: {
         apiVersion: "networking.k8s.io/v1",
         kind: "NetworkPolicy",
-        metadata: { name: "response-web-123", namespace: "default", labels: { "app.kubernetes.io/managed-by": "response-engine" } },
+        metadata: { name: "response-web-123-04e8ecbe", namespace: "default", labels: { "app.kubernetes.io/managed-by": "response-engine" } },
         spec: { podSelector: { matchLabels: { app: "web" } }, policyTypes: ["Egress"], egress: [] },
       },
     });
@@ -48,6 +48,17 @@ describe("kubernetes:networkpolicy", () => {
     const on = cluster({ pod: () => labelled({ app: "web" }), create: () => { throw apiError(409, "exists"); } });
     assert.equal((await run(on)).outcome, "done");
     assert.deepEqual(on.calls.map(({ verb }) => verb), ["get", "create policy", "patch policy"]);
+  });
+
+  it("has a policy of its own for each set of labels, and the same for all pods that differ in what controllers add", async () => {
+    const nameFor = async (labels: Record<string, string>) => {
+      const on = cluster({ pod: () => labelled(labels, { kind: "StatefulSet", name: "db" }) });
+      await run(on);
+      return on.calls[1]?.name;
+    };
+    const name = await nameFor({ app: "db", tier: "a" });
+    assert.equal(await nameFor({ tier: "a", app: "db", "statefulset.kubernetes.io/pod-name": "db-1", "apps.kubernetes.io/pod-index": "1" }), name);
+    assert.notEqual(await nameFor({ app: "db", tier: "a", suspicious: "true" }), name);
   });
 
   it("fails for a pod without labels, as it would be a policy for its whole namespace", async () => {

@@ -10,6 +10,8 @@ const NAMESPACE = "shop";
 /** The node whose pods are evicted has none but those of the step. */
 const DRAINED = "node-2";
 
+const NEIGHBOUR: LabPod = { namespace: NAMESPACE, name: "beside-drain", node: DRAINED };
+
 /** Rules that answer one Falco rule per actionner, each with the example of the actionner's documentation. */
 export function tourRules(): string {
   return ACTIONNERS.map((actionner) => exampleFile(actionner, falcoRule(actionner)).text).join("\n");
@@ -19,7 +21,7 @@ export function tourRules(): string {
 export async function tourScene(): Promise<Scene> {
   const recorded = JSON.parse(await readFile(new URL("alerts/terminal-shell.json", import.meta.url), "utf8")) as Alert;
   return {
-    pods: [{ namespace: NAMESPACE, name: "bystander" }, ...ACTIONNERS.map(podOf)],
+    pods: [{ namespace: NAMESPACE, name: "bystander" }, NEIGHBOUR, ...ACTIONNERS.map(podOf)],
     objects: [
       { apiVersion: "v1", kind: "Node", metadata: { name: "node-1" } },
       { apiVersion: "v1", kind: "Node", metadata: { name: DRAINED } },
@@ -46,7 +48,8 @@ function stepOf(actionner: Actionner, { output_fields: fields, ...recorded }: Al
     output: `An alert to show ${name}`,
     output_fields: actionner.requiredFields.includes("ka.target.name") ? audit : container,
   };
-  const goes = name === "kubernetes:terminate" || name === "kubernetes:drain" ? [`${NAMESPACE}/${pod.name}`] : [];
+  const going = { "kubernetes:terminate": [pod], "kubernetes:drain": [pod, NEIGHBOUR] }[name] ?? [];
+  const goes = going.map((one) => `${one.namespace}/${one.name}`);
   return { title: name, alert: JSON.stringify(alert), pods: [], goes, outcome: name === "kubernetes:terminate" ? "terminated" : "done" };
 }
 

@@ -1,5 +1,5 @@
 /**
- * An embedded Kubernetes API over HTTP: pods and what owns them, RBAC, and the real server's answers.
+ * An embedded Kubernetes API over HTTP: what the responder's actions touch, RBAC, and the real server's answers.
  * It is for the lab and the tests alone: it keeps everything in memory, speaks plain HTTP on the loopback
  * address and knows no more of Kubernetes than the responder needs.
  */
@@ -36,15 +36,17 @@ export interface LoggedRequest {
 /** Makes the next requests go wrong. */
 export interface Fault {
   /** The status to answer, `hang` to never answer, `reset` to cut the connection. */
-  answer: 429 | 500 | 503 | 504 | "hang" | "reset";
+  answer: 403 | 429 | 500 | 503 | 504 | "hang" | "reset";
   /** How many requests. */
   times: number;
+  /** How many go well before; none where it isn't given. */
+  after?: number;
   /** Only requests of this verb. */
   verb?: string;
 }
 
 export interface KubernetesOptions {
-  /** Roles and bindings in force, as plain JSON. */
+  /** Roles and bindings in force, as plain JSON; those in the store are objects like others and allow nothing. */
   rbac?: readonly RbacObject[];
   resources?: readonly Resource[];
   /** How long a second of a grace period lasts, in seconds. Default 1. */
@@ -70,6 +72,7 @@ export interface Kubernetes {
 }
 
 const REASONS: Record<number, [reason: string, message: string]> = {
+  403: ["Forbidden", "forbidden: injected by the lab"],
   429: ["TooManyRequests", "Too many requests, please try again later."],
   500: ["InternalError", "Internal error occurred: injected by the lab"],
   503: ["ServiceUnavailable", "the server is currently unable to handle the request"],
@@ -176,11 +179,14 @@ function authenticate(users: ReadonlyMap<string, User>, request: IncomingMessage
 
 function takeFault(faults: Fault[], verb: string): Fault | undefined {
   const fault = faults.find((one) => one.times > 0 && (one.verb === undefined || one.verb === verb));
-  if (fault) fault.times -= 1;
-  return fault;
+  if (!fault) return undefined;
+  const { after = 0 } = fault;
+  if (after > 0) fault.after = after - 1;
+  else fault.times -= 1;
+  return after > 0 ? undefined : fault;
 }
 
-function injected(code: 429 | 500 | 503 | 504): StatusError {
+function injected(code: 403 | 429 | 500 | 503 | 504): StatusError {
   const [reason = "InternalError", message = ""] = REASONS[code] ?? [];
   return new StatusError(code, reason, message, code === 429 ? { retryAfterSeconds: 1 } : {});
 }

@@ -157,10 +157,10 @@ export class Store {
 
   /**
    * Deletes as the real server does: preconditions first; a pod on a node stays until its grace period is over,
-   * and a later delete can only shorten that.
+   * and a later delete can only shorten that; a namespace takes what is in it along.
    *
    * @see https://github.com/kubernetes/apiserver/blob/master/pkg/registry/rest/delete.go (BeforeDelete)
-   * @throws StatusError 404 or 409
+   * @throws StatusError 403, 404 or 409
    */
   delete(resource: Resource, namespace: string, name: string, options: DeleteOptions = {}): Deletion {
     if (resource.immortal?.includes(name)) throw forbidden(resource.group, resource.resource, name, "this namespace may not be deleted");

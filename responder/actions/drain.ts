@@ -50,7 +50,11 @@ export const drain = podActionner<Parameters>({
     if (!node) return { outcome: "failed", message: `pod ${occasion.pod.namespace}/${occasion.pod.name} is on no node` };
     const { items } = await occasion.cluster.core.listPodForAllNamespaces({ fieldSelector: `spec.nodeName=${node}` });
     const deadline = performance.now() + parameters.max_wait_period * 1000;
-    const ends = await Promise.all(items.map((pod) => evict(pod, occasion, parameters, deadline)));
+    const evictAll = async (pods: readonly V1Pod[]) => await Promise.all(pods.map((pod) => evict(pod, occasion, parameters, deadline)));
+    // the pod itself last: when the alert comes again, the node is known by it
+    const isItself = ({ metadata }: V1Pod) => metadata?.uid === found.uid;
+    const ends = await evictAll(items.filter((pod) => !isItself(pod)));
+    ends.push(...(await evictAll(items.filter(isItself))));
     return summary(node, ends, parameters.ignore_errors);
   },
 });
@@ -81,6 +85,8 @@ async function evict(pod: V1Pod, occasion: PodOccasion, parameters: Parameters, 
     const error = clusterError(thrown);
     const described = `${namespace}/${name}`;
     if (settledBy(error, described)) return "evicted";
+    // an API that is down is no reason to leave the pod: the alert comes again
+    if (error.code === undefined || error.code > 500) throw thrown;
     return { failed: `${described}: ${error.code === STILL_THERE ? "it is still there" : error.message}` };
   }
 }

@@ -42,6 +42,8 @@ export function connect(timeout: number, kubeconfig = process.env["KUBECONFIG"])
   };
 }
 
+type Dispatcher = ReturnType<RequestContext["getDispatcher"]>;
+
 /** How long the connections of one dispatcher are used before the cluster's CA is read anew, in milliseconds. */
 const DISPATCHER_AGE = 5 * 60_000;
 
@@ -50,19 +52,23 @@ const DISPATCHER_AGE = 5 * 60_000;
  * first and use it for all that follow, until its certificate authority may have changed.
  */
 function sharedConnections(timeout: number) {
-  let shared: { dispatcher: ReturnType<RequestContext["getDispatcher"]>; since: number } | undefined;
+  let shared: { dispatcher: Dispatcher; since: number } | undefined;
   return {
     pre: (request: RequestContext): Promise<RequestContext> => {
       if (!shared || performance.now() - shared.since > DISPATCHER_AGE) {
-        shared = { dispatcher: request.getDispatcher(), since: performance.now() };
-      } else if (shared.dispatcher) {
-        request.setDispatcher(shared.dispatcher);
+        shared = { dispatcher: keepingConnections(request.getDispatcher()), since: performance.now() };
       }
+      if (shared.dispatcher) request.setDispatcher(shared.dispatcher);
       request.setSignal(AbortSignal.timeout(timeout));
       return Promise.resolve(request);
     },
     post: (response: ResponseContext): Promise<ResponseContext> => Promise.resolve(response),
   };
+}
+
+/** A DELETE with a body would close its connection afterwards, and the next have to greet the API anew. */
+function keepingConnections(dispatcher: Dispatcher): Dispatcher {
+  return dispatcher?.compose((dispatch) => (options, handler) => dispatch({ ...options, reset: false }, handler));
 }
 
 /** The client would send a JSON patch, whose operations fail on a map that isn't there yet. */

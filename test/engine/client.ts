@@ -19,7 +19,7 @@ export class ApiClient {
     this.#token = token;
   }
 
-  /** @throws Error with the API's own words, "already exists" among them */
+  /** @throws ApiError with the request and the API's own words, "already exists" among them; as do all of these */
   async create(object: ObjectInputs): Promise<Json> {
     return await this.#send("POST", collection(object), object);
   }
@@ -54,10 +54,24 @@ export class ApiClient {
       headers: { Authorization: `Bearer ${this.#token}`, ...(body && { "Content-Type": type }) },
       ...(body && { body: JSON.stringify(body) }),
     });
-    const answer: unknown = await response.json();
-    if (!isJson(answer)) throw new Error(`${method} ${path}: the API answered with no object`);
-    if (!response.ok) throw new ApiError(response.status, String(answer["message"]));
+    const text = await response.text();
+    const answer = parsed(text);
+    // what the API doesn't serve at all, it answers in plain text
+    if (!response.ok) {
+      const message = answer?.["message"];
+      throw new ApiError(response.status, `${method} ${path} was answered ${response.status}: ${typeof message === "string" ? message : text.trim()}`);
+    }
+    if (!answer) throw new Error(`${method} ${path} was answered ${response.status} with no JSON object: ${text.trim()}`);
     return answer;
+  }
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJson(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -71,6 +85,7 @@ function path(object: ObjectInputs): string {
   return `${collection(object)}/${encodeURIComponent(object.metadata.name)}`;
 }
 
+/** An answer that is no success: the message names request, status and body. */
 export class ApiError extends Error {
   readonly code: number;
 

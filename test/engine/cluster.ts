@@ -1,7 +1,7 @@
 import type { Json, KubernetesObject } from "../../lab/kubernetes/object.ts";
 import type { Resource } from "../../lab/kubernetes/resources.ts";
 import { startKubernetes, type Kubernetes } from "../../lab/kubernetes/server.ts";
-import { resourceOf } from "./kinds.ts";
+import { FINALIZED, resourceOf } from "./kinds.ts";
 
 /** The kinds that a cluster has before anything is installed. */
 const BUILT_IN: readonly [apiVersion: string, kinds: readonly string[]][] = [
@@ -14,21 +14,31 @@ const BUILT_IN: readonly [apiVersion: string, kinds: readonly string[]][] = [
   ["admissionregistration.k8s.io/v1", ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]],
 ];
 
+/** How long a controller takes to let go of an object that is deleted, in seconds. */
+const CONTROLLERS_TAKE = 0.5;
+
 /** Knative's kinds, as an installation that the stack doesn't own has them. */
 const KNATIVE: readonly [apiVersion: string, kinds: readonly string[]][] = [
   ["eventing.knative.dev/v1", ["Broker", "Trigger"]],
   ["serving.knative.dev/v1", ["Service"]],
 ];
 
+/** The Deployment, of those that the stack installs, that lets go of a kind's objects. */
+const CONTROLLERS: Record<string, readonly [namespace: string, name: string]> = {
+  "eventing.knative.dev": ["knative-eventing", "mt-broker-controller"],
+  "serving.knative.dev": ["knative-serving", "controller"],
+};
+
 /**
  * The lab's Kubernetes API with what a stack needs of a cluster: every kind the stack uses, custom ones once they
  * are defined, and controllers that fill in the status of Knative's objects and the CA of webhooks.
  */
 export class Cluster {
-  /** "Kind namespace/name" of what was created, changed, and deleted, in order. */
+  /** "Kind namespace/name" of what was created and deleted, in order. */
   readonly created: string[] = [];
-  readonly changed: string[] = [];
   readonly deleted: string[] = [];
+  /** What of it was deleted when the controller that has to let go of it was gone: in a real cluster it would stay. */
+  readonly stranded: string[] = [];
   /** Called when an object is there, and before whoever created it is told so. */
   onCreated: ((object: KubernetesObject) => void) | undefined;
   readonly #api: Kubernetes;
@@ -36,13 +46,16 @@ export class Cluster {
   /** What the cluster came with. */
   readonly #given: Set<string>;
 
-  private constructor(api: Kubernetes, resources: Resource[]) {
+  private constructor(api: Kubernetes, resources: Resource[], knative: boolean) {
     this.#api = api;
     this.#resources = resources;
     this.#given = new Set(api.store.list(resourceOf("v1", "Namespace"), "").map(labelOf));
     api.store.watch((type, object) => {
-      if (type === "DELETED") this.deleted.push(labelOf(object));
-      if (type === "MODIFIED") this.changed.push(labelOf(object));
+      if (type === "DELETED") {
+        this.deleted.push(labelOf(object));
+        if (!knative && this.#isStranded(object)) this.stranded.push(labelOf(object));
+      }
+      if (type === "MODIFIED" && lacksCa(object)) queueMicrotask(() => { this.#giveCa(object); });
       if (type !== "ADDED") return;
       this.created.push(labelOf(object));
       if (object.kind === "CustomResourceDefinition") resources.push(...definedBy(object));
@@ -57,11 +70,11 @@ export class Cluster {
   static async start({ knative }: { knative: boolean }): Promise<Cluster> {
     const kinds = knative ? [...BUILT_IN, ...KNATIVE] : BUILT_IN;
     const resources = kinds.flatMap(([apiVersion, names]) => names.map((kind) => resourceOf(apiVersion, kind)));
-    const api = await startKubernetes({ resources });
+    const api = await startKubernetes({ resources, graceScale: CONTROLLERS_TAKE });
     for (const name of ["default", "kube-system", ...(knative ? ["knative-eventing", "knative-serving"] : [])]) {
       api.store.place(resourceOf("v1", "Namespace"), { metadata: { name } });
     }
-    return new Cluster(api, resources);
+    return new Cluster(api, resources, knative);
   }
 
   get url(): string {
@@ -94,9 +107,9 @@ export class Cluster {
     return object;
   }
 
-  /** Forgets what was created, changed and deleted so far, but not what is there. */
+  /** Forgets what was created and deleted so far, but not what is there. */
   forget(): void {
-    for (const list of [this.created, this.changed, this.deleted]) list.length = 0;
+    for (const list of [this.created, this.deleted, this.stranded]) list.length = 0;
   }
 
   /** As `helm uninstall` does, whatever state the release is in. */
@@ -107,12 +120,22 @@ export class Cluster {
 
   /** Takes away what the stack made. */
   clear(): void {
-    for (const [resource, object] of this.#owned()) this.#api.store.delete(resource, object.metadata.namespace ?? "", object.metadata.name);
+    for (const [resource, object] of this.#owned()) {
+      this.#api.store.delete(resource, object.metadata.namespace ?? "", object.metadata.name, { gracePeriodSeconds: 0 });
+    }
     this.forget();
   }
 
   async stop(): Promise<void> {
     await this.#api.close();
+  }
+
+  #isStranded({ apiVersion, kind }: KubernetesObject): boolean {
+    const [group = ""] = apiVersion.split("/");
+    const controller = CONTROLLERS[group];
+    if (!controller || !FINALIZED.includes(`${group} ${kind}`)) return false;
+    const [namespace, name] = controller;
+    return !this.#api.store.list(resourceOf("apps/v1", "Deployment"), namespace).some(({ metadata }) => metadata.name === name);
   }
 
   #reconcile(object: KubernetesObject): void {
@@ -127,11 +150,22 @@ export class Cluster {
     };
     const filled = status[`${object.apiVersion} ${object.kind}`];
     if (filled) this.#api.store.update(resource, namespace, name, "status", { ...object, status: filled });
-    if (object.kind.endsWith("WebhookConfiguration")) {
-      const webhooks = (object["webhooks"] as Json[]).map((webhook) => ({ ...webhook, clientConfig: { ...(webhook["clientConfig"] as Json), caBundle: "Q0E=" } }));
-      this.#api.store.update(resource, namespace, name, "object", { ...object, webhooks });
-    }
+    if (lacksCa(object)) this.#giveCa(object);
   }
+
+  #giveCa(object: KubernetesObject): void {
+    const webhooks = webhooksOf(object).map((webhook) => ({ ...webhook, clientConfig: { ...webhook.clientConfig, caBundle: "Q0E=" } }));
+    this.#api.store.update(resourceOf(object.apiVersion, object.kind), "", object.metadata.name, "object", { ...object, webhooks });
+  }
+}
+
+/** A webhook configuration as its author has it, who doesn't know the CA. */
+function lacksCa(object: KubernetesObject): boolean {
+  return object.kind.endsWith("WebhookConfiguration") && webhooksOf(object).some(({ clientConfig }) => !clientConfig["caBundle"]);
+}
+
+function webhooksOf(object: KubernetesObject): { clientConfig: Json }[] {
+  return object["webhooks"] as { clientConfig: Json }[];
 }
 
 /** The resources that a CustomResourceDefinition adds to the API. */

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { tool } from "../../tools/find.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { Processes } from "../cluster/processes.ts";
+import type { KubernetesObject } from "../../lab/kubernetes/object.ts";
 import type { Cluster } from "./cluster.ts";
 import { LanguageHost } from "./language.ts";
 
@@ -21,12 +22,11 @@ export interface Operation {
   outputs: Record<string, unknown>;
 }
 
-/** A value of the stack's configuration; `path` for one inside of a map. */
+/** A value of the stack's configuration; dots and brackets in the key lead into maps and lists. */
 export interface Setting {
   key: string;
   value: string;
   secret?: boolean;
-  path?: boolean;
 }
 
 /** How a command of the CLI ended, and what it printed. */
@@ -97,7 +97,8 @@ export class Engine {
       PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
       HOME: folder,
       PULUMI_HOME: join(folder, "home"),
-      PULUMI_BACKEND_URL: `file://${this.state}`,
+      // Without a file of attributes beside each of the state, which the CLI has no use for, and a kill can leave empty.
+      PULUMI_BACKEND_URL: `file://${this.state}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -120,7 +121,8 @@ export class Engine {
   }
 
   async set(settings: readonly Setting[]): Promise<void> {
-    for (const { key, value, secret = false, path = false } of settings) await this.stack.setConfig(key, { value, secret }, path);
+    const config = settings.map(({ key, value, secret = false }) => [key, { value, secret }]);
+    await this.stack.setAllConfig(Object.fromEntries(config) as automation.ConfigMap, true);
   }
 
   /** Runs something under other settings, and puts the former values back. */
@@ -135,14 +137,16 @@ export class Engine {
     }
   }
 
-  /** Runs what the Kubernetes provider is to see further environment variables for, as if the CLI had started it with them. */
+  /** Runs something under further environment variables, which the program and the Kubernetes provider see too. */
   async withEnvironment<Result>(variables: Record<string, string>, run: () => Promise<Result>): Promise<Result> {
     const before = this.#environment;
-    this.#environment = { ...before, PULUMI_DEBUG_PROVIDERS: await this.#providers(variables) };
+    this.#environment = { ...before, ...variables, PULUMI_DEBUG_PROVIDERS: await this.#providers(variables) };
+    this.#language.environment = variables;
     try {
       return await run();
     } finally {
       this.#environment = before;
+      this.#language.environment = {};
     }
   }
 
@@ -182,25 +186,6 @@ export class Engine {
     await this.stack.destroy({ color: "never" });
   }
 
-  /** Whether the state holds a resource of that type. */
-  knows(type: string): boolean {
-    const { checkpoint } = JSON.parse(readFileSync(this.#stateFile(), "utf8")) as { checkpoint: { latest: Snapshot | null } };
-    return (checkpoint.latest?.resources ?? []).some((resource) => resource.type === type);
-  }
-
-  #stateFile(): string {
-    return join(this.state, ".pulumi", "stacks", "response-engine", `${this.#name}.json`);
-  }
-
-  /**
-   * The CLI replaces a file of the backend at once, but not the checksum beside it (".attrs"), which it needs not to be
-   * there: one that a kill left empty is removed, as a person would after "failed to load checkpoint: EOF".
-   */
-  removeTornChecksums(): void {
-    const files = readdirSync(this.state, { recursive: true, encoding: "utf8" }).map((file) => join(this.state, file));
-    for (const file of files) if (file.endsWith(".attrs") && readFileSync(file, "utf8") === "") rmSync(file);
-  }
-
   /** Forgets the state: the stack is as if it had never been up. */
   reset(): void {
     rmSync(this.state, { recursive: true });
@@ -209,38 +194,27 @@ export class Engine {
 
   /** Runs the CLI as a person would, and returns what they would see. */
   async print(...args: string[]): Promise<Printed> {
-    const child = this.#spawn(args);
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    const [code] = (await once(child, "close")) as [number | null];
-    return { code, output };
-  }
-
-  /** Runs a command that has to succeed. */
-  async expect(...args: string[]): Promise<void> {
-    const { code, output } = await this.print(...args);
-    if (code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with exit code ${String(code)}:\n${output}`);
+    return await ended(this.#spawn(args));
   }
 
   /**
-   * Starts an `up` and kills it, with all that runs for it, at the moment when the API has created its `count`th object.
-   * @returns whether it came to that
+   * Starts an `up` and kills it, with all that runs for it, at the moment when the API has created an object that is the
+   * one, and has not told so yet.
+   * @param isIt is asked about each, and told how many there were with it
+   * @throws Error with what it printed, if it came to its end
    */
-  async upKilledAt(count: number): Promise<boolean> {
+  async upKilledAt(isIt: (created: KubernetesObject, count: number) => boolean): Promise<void> {
     const child = this.#spawn(["up", "--yes", "--skip-preview"], { PULUMI_SKIP_CHECKPOINTS: "false" });
-    child.stdout?.resume();
-    child.stderr?.resume();
-    let seen = 0;
-    let killed = false;
-    this.#cluster.onCreated = () => {
-      seen += 1;
-      if (seen !== count || child.pid === undefined) return;
-      killed = true;
+    let count = 0;
+    this.#cluster.onCreated = (object) => {
+      count += 1;
+      if (child.pid === undefined || !isIt(object, count)) return;
+      this.#cluster.onCreated = undefined;
       process.kill(-child.pid, "SIGKILL");
     };
-    await once(child, "close");
+    const { output } = await ended(child);
     this.#cluster.onCreated = undefined;
-    return killed;
+    if (child.signalCode !== "SIGKILL") throw new Error(`the \`up\` was to be killed, and ended before:\n${output}`);
   }
 
   #spawn(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
@@ -259,8 +233,11 @@ export class Engine {
   }
 }
 
-interface Snapshot {
-  resources?: { type: string }[];
+async function ended(child: ChildProcess): Promise<Printed> {
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, output };
 }
 
 function recorder(): { steps: Step[]; onEvent: (event: automation.EngineEvent) => void } {

@@ -29,7 +29,7 @@ export function settingsOf(knative: string): Setting[] {
     { key: "knative:manifests", value: knative },
     { key: "registryUsername", value: "robot" },
     { key: "registryPassword", value: PASSWORD, secret: true },
-    { key: "falcoValues.falcosidekick.config.slack.webhookurl", value: WEBHOOK, secret: true, path: true },
+    { key: "falcoValues.falcosidekick.config.slack.webhookurl", value: WEBHOOK, secret: true },
   ];
 }
 
@@ -58,10 +58,23 @@ export const UNKNOWN_ACTIONNER = `
       actionner: kubernetes:explode
 `;
 
+/** The same, of an action that has a name of its own, for a rule to use. */
+export const UNKNOWN_ACTIONNER_USED = `
+- action: Explode the pod
+  actionner: kubernetes:explode
+
+- rule: Shell
+  match:
+    rules:
+      - Terminal shell in container
+  actions:
+    - action: Explode the pod
+`;
+
 /** Writes a file of rules, and returns the setting that has a stack use it instead of its own. */
 export function rulesSetting(folder: string, name: string, text: string): Setting {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, name);
   writeFileSync(path, text);
-  return { key: "responderRules[0]", value: path, path: true };
+  return { key: "responderRules[0]", value: path };
 }

@@ -7,6 +7,9 @@ const CLUSTER_SCOPED = [
   "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
 ];
 
+/** Kinds that Knative's controllers have to let go of, by finalizers: they stay for a second when they are deleted. */
+export const FINALIZED = ["eventing.knative.dev Broker", "eventing.knative.dev Trigger", "serving.knative.dev Service"];
+
 /** How the API serves a kind: by the rules that all kinds here follow. */
 export function resourceOf(apiVersion: string, kind: string): Resource {
   const [version = "", group = ""] = apiVersion.split("/").reverse();
@@ -18,6 +21,7 @@ export function resourceOf(apiVersion: string, kind: string): Resource {
     namespaced: !CLUSTER_SCOPED.includes(kind),
     statusSubresource: group !== "" || kind === "Namespace",
     returnsDeleted: true,
+    ...(FINALIZED.includes(`${group} ${kind}`) && { gracePeriod: (_: unknown, asked?: number) => asked ?? 1 }),
     ...(kind === "Secret" && { prepare: encodeStringData }),
   };
 }

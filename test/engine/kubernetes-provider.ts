@@ -65,12 +65,24 @@ process.once("disconnect", () => process.exit());
 
 async function created(object: ObjectInputs, isRelease: boolean): Promise<Json> {
   try {
-    return await api.create(object);
+    return await retried(() => api.create(object));
   } catch (error) {
     if (!(error instanceof ApiError && error.code === 409)) throw error;
     if (isRelease) throw new Error("cannot re-use a name that is still in use", { cause: error });
     if (!upsert) throw new Error(`${error.message}\n\nThe resource already exists in the cluster.`, { cause: error });
     return await api.patch(object, object);
+  }
+}
+
+/** What isn't found, a kind or a namespace, may be on its way: the real provider waits for it too, with six attempts in 31 s. */
+async function retried(create: () => Promise<Json>): Promise<Json> {
+  for (let milliseconds = 100; ; milliseconds *= 2) {
+    try {
+      return await create();
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === 404) || milliseconds > 1600) throw error;
+    }
+    await sleep(milliseconds);
   }
 }
 

@@ -19,6 +19,8 @@ const HAS_SAID_WHY = 32;
  */
 export class LanguageHost {
   readonly port: number;
+  /** What programs get beside this process's own environment: that of the CLI, which would have started the plugin. */
+  environment: Record<string, string> = {};
   readonly #server: Server;
   readonly #programs: Set<ChildProcess>;
 
@@ -32,6 +34,7 @@ export class LanguageHost {
   static async start(cache: string): Promise<LanguageHost> {
     const programs = new Set<ChildProcess>();
     const server = new Server();
+    let host: LanguageHost | undefined;
     let engine = "";
     server.addService(LanguageRuntimeService, {
       handshake: (call: ServerUnaryCall<LanguageHandshakeRequest, LanguageHandshakeResponse>, callback: sendUnaryData<LanguageHandshakeResponse>) => {
@@ -41,7 +44,7 @@ export class LanguageHost {
       getPluginInfo: answer(() => new PluginInfo()),
       getRequiredPackages: answer(() => new messages.GetRequiredPackagesResponse()),
       run: (call: ServerUnaryCall<RunRequest, RunResponse>, callback: sendUnaryData<RunResponse>) => {
-        const program = start(call.request, { engine, cache }, callback);
+        const program = start(call.request, { engine, cache, environment: host?.environment ?? {} }, callback);
         programs.add(program);
         program.once("close", () => programs.delete(program));
         // the engine is gone, and so goes what works for it
@@ -54,7 +57,7 @@ export class LanguageHost {
         else settle(bound);
       });
     });
-    return new LanguageHost(server, port, programs);
+    return (host = new LanguageHost(server, port, programs));
   }
 
   stop(): void {
@@ -69,7 +72,13 @@ function answer<Response>(make: () => Response) {
   };
 }
 
-function start(request: RunRequest, { engine, cache }: { engine: string; cache: string }, callback: sendUnaryData<RunResponse>): ChildProcess {
+interface Surroundings {
+  engine: string;
+  cache: string;
+  environment: Record<string, string>;
+}
+
+function start(request: RunRequest, { engine, cache, environment }: Surroundings, callback: sendUnaryData<RunResponse>): ChildProcess {
   const info = request.getInfo();
   const options: Record<string, string> = {
     monitor: request.getMonitorAddress(),
@@ -89,6 +98,7 @@ function start(request: RunRequest, { engine, cache }: { engine: string; cache: 
       cwd: request.getPwd(),
       env: {
         ...process.env,
+        ...environment,
         NODE_COMPILE_CACHE: cache,
         PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().getEntryList())),
         PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),

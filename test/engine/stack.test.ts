@@ -4,14 +4,21 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { Cluster } from "./cluster.ts";
 import { Engine, ROOT, type Setting } from "./engine.ts";
-import { KNATIVE, OTHER_RULES, ownsKnative, PASSWORD, rulesSetting, settingsOf, SMALL_KNATIVE, STACKS, UNKNOWN_ACTIONNER, WEBHOOK } from "./fixtures.ts";
+import { KNATIVE, OTHER_RULES, ownsKnative, PASSWORD, rulesSetting, settingsOf, SMALL_KNATIVE, STACKS, UNKNOWN_ACTIONNER, UNKNOWN_ACTIONNER_USED, WEBHOOK } from "./fixtures.ts";
 import { differences } from "./values.ts";
 
 const manifests = KNATIVE === SMALL_KNATIVE ? "small manifests in Knative's place" : "Knative's release manifests";
 
+const UNKNOWN_ACTIONNER_SAYS = [
+  "The response rules can't be used:",
+  'actionner: "kubernetes:explode" is not supported; it takes one of ',
+  "kubernetes:terminate",
+  "Correct the file, or change responderRules.",
+];
+
 for (const name of STACKS) {
   describe(`the stack ${name} under the real engine${ownsKnative(name) ? `, with ${manifests}` : ", on a Knative of the platform's"}`, function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const namespace = name === "prod" ? "response-engine" : "default";
     let cluster: Cluster;
     let engine: Engine;
@@ -33,7 +40,7 @@ for (const name of STACKS) {
       const read = JSON.parse(output) as Record<string, { value?: string; objectValue?: unknown }>;
       const expected = new Map<string, unknown>(Object.entries(project.config).map(([key, declared]) => [key.includes(":") ? key : `response-engine:${key}`, declared.default ?? declared.value]));
       for (const [key, value] of Object.entries(file.config)) expected.set(key, value);
-      for (const { key, path = false } of settingsOf(KNATIVE)) if (!path) expected.delete(key.includes(":") ? key : `response-engine:${key}`);
+      for (const { key } of settingsOf(KNATIVE)) expected.delete(key.includes(":") ? key : `response-engine:${key}`);
       expected.delete("response-engine:falcoValues");
       for (const [key, value] of expected) {
         const { value: text, objectValue } = read[key] ?? {};
@@ -57,9 +64,14 @@ for (const name of STACKS) {
           says: [`${join("empty", "serving-core.yaml")} can't be read: ENOENT`, "Set knative:manifests to a base URL or a folder that holds Knative's release manifests"],
         },
         {
-          what: "which actionner there is not, and which there are",
+          what: "which actionner of a rule there is not, and which there are",
           settings: () => [rulesSetting(join(engine.project, "rules"), "unknown.yaml", UNKNOWN_ACTIONNER)],
-          says: ["The response rules can't be used:", 'actionner: "kubernetes:explode" is not supported; it takes one of ', "kubernetes:terminate", "Correct the file, or change responderRules."],
+          says: UNKNOWN_ACTIONNER_SAYS,
+        },
+        {
+          what: "which actionner of an action that a rule uses there is not, and which there are",
+          settings: () => [rulesSetting(join(engine.project, "rules"), "used.yaml", UNKNOWN_ACTIONNER_USED)],
+          says: UNKNOWN_ACTIONNER_SAYS,
         },
       ];
       for (const { what, settings, says } of cases) {
@@ -144,6 +156,7 @@ for (const name of STACKS) {
     it("destroys Broker, Triggers and services while Knative's controllers and definitions are there, and leaves an empty API", async () => {
       cluster.forget();
       await engine.destroy();
+      assert.deepEqual(cluster.stranded, []);
       const last = cluster.deleted.findLastIndex((label) => /^(Broker|Trigger|KService) /.test(label));
       const first = cluster.deleted.findIndex((label) => /^(Deployment|CustomResourceDefinition|MutatingWebhookConfiguration|ValidatingWebhookConfiguration) /.test(label));
       assert.ok(last >= 4, cluster.deleted.join("\n"));

@@ -1,5 +1,8 @@
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import { randomBytes } from "node:crypto";
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
+import type { Duplex } from "node:stream";
+import { text } from "node:stream/consumers";
 
 /** A Kubernetes object, read only as far as the tests need. */
 export interface KubernetesObject {
@@ -28,7 +31,16 @@ export interface Status {
 
 export interface Answer<Body = KubernetesObject> {
   status: number;
+  headers: IncomingHttpHeaders;
   body: Body;
+}
+
+/** A connection that has been handed over, and what came with its headers. */
+export interface Upgrade {
+  status: 101;
+  headers: IncomingHttpHeaders;
+  socket: Duplex;
+  head: Buffer;
 }
 
 export interface RequestOptions {
@@ -47,12 +59,14 @@ export class Api {
   readonly url: string;
   readonly #agent: HttpAgent;
   readonly #request: typeof request;
+  readonly #ca: string;
   readonly #token: string;
 
   /** @param ca PEM of the authority that signed the server's certificate; unused where the URL is an `http:` one */
   constructor(url: string, ca: string, token: string) {
     const secure = url.startsWith("https:");
     this.url = url;
+    this.#ca = ca;
     this.#agent = secure ? new Agent({ ca, keepAlive: true }) : new HttpAgent({ keepAlive: true });
     this.#request = secure ? request : httpRequest;
     this.#token = token;
@@ -60,9 +74,9 @@ export class Api {
 
   /** Sends one request; any status is an answer, only a failed connection is thrown. */
   async request<Body = KubernetesObject>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<Body>> {
-    const { body, text, contentType = "application/json", token = this.#token } = options;
+    const { body, text: plain, contentType = "application/json", token = this.#token } = options;
     return new Promise((resolve, reject) => {
-      const payload = text ?? (body === undefined ? "" : JSON.stringify(body));
+      const payload = plain ?? (body === undefined ? "" : JSON.stringify(body));
       const headers = {
         ...(token && { authorization: `Bearer ${token}` }),
         accept: "application/json",
@@ -71,14 +85,7 @@ export class Api {
         "content-length": Buffer.byteLength(payload),
       };
       const sent = this.#request(new URL(path, this.url), { method, headers, agent: this.#agent }, (response) => {
-        let answer = "";
-        response.setEncoding("utf8");
-        response.on("data", (chunk: string) => (answer += chunk));
-        response.once("error", reject);
-        response.once("end", () => {
-          const isJson = response.headers["content-type"]?.startsWith("application/json");
-          resolve({ status: response.statusCode ?? 0, body: (isJson ? JSON.parse(answer) : answer) as Body });
-        });
+        read<Body>(response).then(resolve, reject);
       });
       sent.once("error", reject);
       sent.end(payload);
@@ -92,7 +99,36 @@ export class Api {
     return body;
   }
 
+  /** Asks for a WebSocket; any answer but 101 is one like those to other requests. */
+  async upgrade(path: string, protocols: readonly string[], token = this.#token): Promise<Answer | Upgrade> {
+    return new Promise((resolve, reject) => {
+      const headers = {
+        ...(token && { authorization: `Bearer ${token}` }),
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": randomBytes(16).toString("base64"),
+        ...(protocols.length > 0 && { "sec-websocket-protocol": protocols.join(", ") }),
+      };
+      // on a connection of its own, as the server closes one that it doesn't hand over
+      const sent = this.#request(new URL(path, this.url), { headers, agent: false, ca: this.#ca }, (response) => {
+        read(response).then(resolve, reject);
+      });
+      sent.once("upgrade", (response, socket, head) => {
+        resolve({ status: 101, headers: response.headers, socket, head });
+      });
+      sent.once("error", reject);
+      sent.end();
+    });
+  }
+
   close(): void {
     this.#agent.destroy();
   }
+}
+
+async function read<Body = KubernetesObject>(response: IncomingMessage): Promise<Answer<Body>> {
+  const answer = await text(response);
+  const isJson = response.headers["content-type"]?.startsWith("application/json");
+  return { status: response.statusCode ?? 0, headers: response.headers, body: (isJson ? JSON.parse(answer) : answer) as Body };
 }

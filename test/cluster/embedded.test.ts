@@ -1,22 +1,23 @@
 import assert from "node:assert/strict";
 
 import type { RbacObject } from "../../lab/kubernetes/authorizer.ts";
+import type { CommandResult, ContainerCommand } from "../../lab/kubernetes/containers.ts";
 import { startKubernetes, type Kubernetes } from "../../lab/kubernetes/server.ts";
-import { Api, type KubernetesObject, type RequestOptions } from "./api.ts";
+import { Api } from "./api.ts";
+import { EVENTS, OBJECTS, SELECTING } from "./embedded/objects.ts";
+import { play, type Server } from "./embedded/play.ts";
+import { COMMANDS, EVICTING, LOGS, RUNNING } from "./embedded/pods.ts";
+import { apps, get, NAMESPACE, NOBODY, patch, pod, podOf, podOnNoNode, pods, post, remove, type Step, type Table } from "./embedded/steps.ts";
 import { eventually } from "./eventually.ts";
+import { LOG_LINES } from "./kubelet.ts";
 import { controlPlane } from "./shared.ts";
 
-const NAMESPACE = "embedded";
-const pods = `/api/v1/namespaces/${NAMESPACE}/pods`;
-const pod = `${pods}/alpine`;
-const apps = `/apis/apps/v1/namespaces/${NAMESPACE}`;
-const MERGE = "application/merge-patch+json";
 const JSON_PATCH = "application/json-patch+json";
-const NOBODY = "00000000-0000-0000-0000-000000000000";
+const MERGE = "application/merge-patch+json";
 
 /** What a ServiceAccount of the table may do. */
 const RBAC: RbacObject[] = [
-  { kind: "Role", metadata: { name: "reader", namespace: NAMESPACE }, rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "delete"] }] },
+  { kind: "Role", metadata: { name: "reader", namespace: NAMESPACE }, rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "delete"] }, { apiGroups: [""], resources: ["pods/exec"], verbs: ["get"] }] },
   {
     kind: "RoleBinding",
     metadata: { name: "reader", namespace: NAMESPACE },
@@ -24,41 +25,6 @@ const RBAC: RbacObject[] = [
     subjects: [{ kind: "ServiceAccount", name: "reader", namespace: NAMESPACE }],
   },
 ];
-
-/** A server under comparison: its administrator's client, and the token of the ServiceAccount. */
-interface Server {
-  api: Api;
-  reader: string;
-}
-
-interface Request extends Omit<RequestOptions, "token"> {
-  method: string;
-  path: string;
-  /** The administrator, where it isn't said. */
-  as?: "reader" | "anonymous" | "impostor";
-}
-
-/** Makes of what the server has answered so far the next request. */
-type Step = Request | ((before: readonly KubernetesObject[]) => Request);
-
-/** Answered by both servers alike, and leaving the same behind. */
-type Table = Record<string, readonly Step[]>;
-
-function get(path: string, as?: Request["as"]): Request {
-  return { method: "GET", path, ...(as && { as }) };
-}
-
-function post(path: string, body: unknown, more: Partial<Request> = {}): Request {
-  return { method: "POST", path, body, ...more };
-}
-
-function patch(path: string, body: unknown, more: Partial<Request> = {}): Request {
-  return { method: "PATCH", path, body, contentType: MERGE, ...more };
-}
-
-function remove(path: string, options?: Record<string, unknown>, more: Partial<Request> = {}): Request {
-  return { method: "DELETE", path, ...(options && { body: options }), ...more };
-}
 
 /** Deletes with preconditions: what the first object answered has in these fields. */
 function removeFirst(fields: ("uid" | "resourceVersion")[], options: Record<string, unknown> = {}): Step {
@@ -68,19 +34,8 @@ function removeFirst(fields: ("uid" | "resourceVersion")[], options: Record<stri
   };
 }
 
-function podOf(changes: { metadata?: object; spec?: object } = {}): object {
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    // kwok, which takes a pod away as soon as it is deleted, is to wait as a kubelet does
-    metadata: { name: "alpine", annotations: { "pod-delete.stage.kwok.x-k8s.io/delay": "60s" }, ...changes.metadata },
-    spec: { nodeName: "node-0", containers: [{ name: "main", image: "alpine:3" }], ...changes.spec },
-  };
-}
-
 const created = post(pods, podOf());
-/** On no node: the default scheduler leaves it alone. */
-const waiting = post(pods, podOf({ spec: { nodeName: undefined, schedulerName: "none" } }));
+const waiting = post(pods, podOnNoNode());
 
 function workload(kind: string): object {
   const labels = { app: "cart" };
@@ -247,7 +202,7 @@ describe("the lab's embedded Kubernetes API answers like the real one", () => {
 
   before(async function () {
     const cluster = await controlPlane(this);
-    kubernetes = await startKubernetes({ rbac: RBAC });
+    kubernetes = await startKubernetes({ rbac: RBAC, containers: { log: () => Array.from({ length: LOG_LINES }, (_, index) => `line ${index + 1}\n`).join(""), exec } });
     const embedded = new Api(kubernetes.url, "", kubernetes.adminToken);
     for (const api of [cluster.api, embedded]) {
       await api.request("POST", "/api/v1/namespaces", { body: { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } } });
@@ -269,7 +224,20 @@ describe("the lab's embedded Kubernetes API answers like the real one", () => {
     await kubernetes?.close();
   });
 
-  for (const [what, table] of Object.entries({ "to reading": READING, "to creating": CREATING, "to deleting": DELETING, "to changing": CHANGING, "in allowing": ALLOWING })) {
+  const tables = {
+    "to reading": READING,
+    "to creating": CREATING,
+    "to deleting": DELETING,
+    "to changing": CHANGING,
+    "in allowing": ALLOWING,
+    "about what isn't a pod:": OBJECTS,
+    "to selecting": SELECTING,
+    "to evicting": EVICTING,
+    "with the log of": LOGS,
+    "in running": RUNNING,
+    "about events:": EVENTS,
+  };
+  for (const [what, table] of Object.entries(tables)) {
     describe(what, () => {
       for (const [title, steps] of Object.entries(table)) {
         it(title, async () => {
@@ -281,60 +249,8 @@ describe("the lab's embedded Kubernetes API answers like the real one", () => {
   }
 });
 
-/** Sends the requests, one after the other; tells the answers and what is there afterwards, then clears it away. */
-async function play({ api, reader }: Server, steps: readonly Step[]): Promise<unknown> {
-  const tokens = { reader, anonymous: "", impostor: "made-up" };
-  const bodies: KubernetesObject[] = [];
-  const answers: { status: number; body: unknown }[] = [];
-  for (const step of steps) {
-    const { method, path, as, ...options } = typeof step === "function" ? step(bodies) : step;
-    const { status, body } = await api.request(method, path, { ...options, ...(as && { token: tokens[as] }) });
-    bodies.push(body);
-    answers.push({ status, body });
-  }
-  const left: KubernetesObject[] = [];
-  for (const path of [pods, `${apps}/replicasets`, `${apps}/statefulsets`]) {
-    const { items } = await api.demand<{ items: KubernetesObject[] }>("GET", path);
-    left.push(...items);
-    for (const { metadata } of items) await api.request("DELETE", `${path}/${metadata?.name ?? ""}`, { body: { gracePeriodSeconds: 0 } });
-  }
-  const names = new Map<string, string>();
-  return {
-    answers: answers.map(({ status, body }) => ({ status, body: comparable(body, names) })),
-    left: left.map((object) => comparable(object, names)),
-  };
-}
-
-/** What of a body doesn't depend on chance, on defaults of the pod's spec or on what a node does. */
-function comparable(body: unknown, names: Map<string, string>): unknown {
-  if (typeof body !== "object" || body === null) return body;
-  const { apiVersion, kind, metadata = {}, items, spec, status, ...rest } = body as KubernetesObject & { items?: KubernetesObject[]; status?: unknown };
-  if (kind === "Status") return JSON.parse(named(JSON.stringify(body), names).replace(/(json parse error: ).*?(?=","reason)/, "$1…")) as unknown;
-  if (items) return { apiVersion, kind, version: typeof metadata["resourceVersion"], items: items.map((item) => comparable(item, names)), ...rest };
-  const { name, namespace, uid = "", labels, deletionTimestamp, deletionGracePeriodSeconds, creationTimestamp, generation } = metadata;
-  const { nodeName, terminationGracePeriodSeconds, replicas } = (spec ?? {}) as Record<string, unknown>;
-  const { reason } = (status ?? {}) as Record<string, unknown>;
-  // what the namespace controller adds to a namespace is left out
-  const own = kind === "Namespace" ? undefined : labels;
-  // a moment past is -0, which is not another number of seconds than a moment to come
-  const seconds = deletionTimestamp && Math.round((Date.parse(deletionTimestamp) - Date.now()) / 5000) * 5 + 0;
-  return {
-    apiVersion,
-    kind,
-    metadata: { name, namespace, uid: named(uid, names), labels: own, grace: deletionGracePeriodSeconds, secondsLeft: seconds, created: typeof creationTimestamp, generation },
-    spec: { nodeName, terminationGracePeriodSeconds, replicas },
-    status: { reason },
-  };
-}
-
-/** Puts what is the same on both servers in the place of UIDs and versions. */
-function named(text: string, names: Map<string, string>): string {
-  return text
-    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (uid) => {
-      const name = uid === NOBODY ? uid : (names.get(uid) ?? `uid ${names.size + 1}`);
-      names.set(uid, name);
-      return name;
-    })
-    .replace(/in scheme \\".*?\\"/g, "in scheme …")
-    .replace(/(ResourceVersion in (?:the precondition|record) \()\d+/g, "$1…");
+/** Answers as the machine does that stands for a node. */
+function exec(_pod: unknown, _container: string, { command }: ContainerCommand): Promise<CommandResult> {
+  const result = COMMANDS[command.join(" ")] ?? new Error(`the table knows nothing of ${command.join(" ")}`);
+  return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
 }

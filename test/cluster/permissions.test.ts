@@ -7,18 +7,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { exampleFile } from "../../docs/example.ts";
 import { evaluateProgram } from "../../lab/program.ts";
 import { ACTIONNERS } from "../../responder/actions/index.ts";
-import { permissionsOf, type PolicyRule } from "../../responder/permissions.ts";
+import { permissionsOf } from "../../responder/permissions.ts";
 import { loadRules } from "../../responder/rules.ts";
 import { Applier } from "./apply.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { accountsOf } from "./objects.ts";
+import { ownRightsOf, phrases } from "./rights.ts";
 import { controlPlane } from "./shared.ts";
 
 /** Where the program for dev has its ServiceAccounts. */
 const NAMESPACE = "default";
 const DEFAULT_RULES = readFileSync(new URL("../../rules.yaml", import.meta.url), "utf8");
 
-const EXAMPLES = ACTIONNERS.map(exampleFile);
+const EXAMPLES = ACTIONNERS.map((actionner) => exampleFile(actionner));
 
 /** Files of rules, by what is special about them. */
 const FILES: Record<string, string[]> = {
@@ -41,16 +42,11 @@ describe("the responder's ServiceAccount may do what its rules need and nothing 
   let cluster: ControlPlane;
   let applier: Applier;
   let folder: string;
-  /** What everyone may do who is known at all. */
-  let everyone: Set<string>;
 
   before(async function () {
     cluster = await controlPlane(this);
     applier = new Applier(cluster.api);
     folder = mkdtempSync(join(tmpdir(), "response-engine-permissions-"));
-    const nobody = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "nobody", namespace: NAMESPACE } };
-    await applier.demand([nobody]);
-    everyone = await allowed("nobody", NAMESPACE);
   });
 
   after(() => {
@@ -65,46 +61,17 @@ describe("the responder's ServiceAccount may do what its rules need and nothing 
       const program = await evaluateProgram({ stack: "dev", config: { "knative:install": false, responderRules } });
       await applier.demand(accountsOf(program));
 
-      const needed = permissionsOf(loadRules(files)).flatMap(phrases).sort();
+      const needed = permissionsOf(loadRules(files), { events: true, deduplicationSeconds: 60 }).flatMap(phrases).sort();
       for (const namespace of [NAMESPACE, "kube-system"]) {
-        assert.deepEqual(await settled(() => own("responder", namespace), needed), needed, namespace);
+        assert.deepEqual(await settled(() => ownRightsOf(cluster, [NAMESPACE, "responder"], namespace), needed), needed, namespace);
       }
     });
   }
 
   it("and that of the dead letter service nothing at all", async () => {
-    assert.deepEqual(await own("responder-dead-letter", NAMESPACE), []);
+    assert.deepEqual(await ownRightsOf(cluster, [NAMESPACE, "responder-dead-letter"], NAMESPACE), []);
   });
-
-  /** What one ServiceAccount may do in a namespace beyond what everyone may. */
-  async function own(account: string, namespace: string): Promise<string[]> {
-    return [...(await allowed(account, namespace))].filter((phrase) => !everyone.has(phrase)).sort();
-  }
-
-  /** @see https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-rules-review-v1/ */
-  async function allowed(account: string, namespace: string): Promise<Set<string>> {
-    const token = await cluster.serviceAccountToken(NAMESPACE, account);
-    const body = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectRulesReview", spec: { namespace } };
-    const { status } = await cluster.api.demand<{ status: Review }>("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", { body, token });
-    assert.equal(status.incomplete, false);
-    const paths = (status.nonResourceRules ?? []).flatMap(({ verbs, nonResourceURLs }) => verbs.flatMap((verb) => nonResourceURLs.map((url) => `${verb} ${url}`)));
-    return new Set([...(status.resourceRules ?? []).flatMap(phrases), ...paths]);
-  }
 });
-
-interface Review {
-  incomplete: boolean;
-  resourceRules?: (PolicyRule & { resourceNames?: string[] })[];
-  nonResourceRules?: { verbs: string[]; nonResourceURLs: string[] }[];
-}
-
-/** A rule, taken apart: "get replicasets.apps". */
-function phrases({ apiGroups, resources, verbs, resourceNames = [] }: PolicyRule & { resourceNames?: string[] }): string[] {
-  const names = resourceNames.length > 0 ? ` named ${resourceNames.join(", ")}` : "";
-  return verbs.flatMap((verb) =>
-    apiGroups.flatMap((group) => resources.map((resource) => `${verb} ${resource}${group === "" ? "" : `.${group}`}${names}`)),
-  );
-}
 
 /** What `look` finds once the API has taken up a role's change; its last word where that is something else than wanted. */
 async function settled(look: () => Promise<string[]>, wanted: readonly string[]): Promise<string[]> {

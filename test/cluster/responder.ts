@@ -6,10 +6,12 @@ import { labObjects } from "../../lab/objects.ts";
 import { evaluateProgram } from "../../lab/program.ts";
 import { startService, type LogLine, type RunningService } from "../../lab/service.ts";
 import { build } from "../../responder/build.ts";
+import type { PolicyRule } from "../../responder/permissions.ts";
 import { Applier } from "./apply.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { eventually } from "./eventually.ts";
 import { accountsOf } from "./objects.ts";
+import { ownRightsOf, phrases } from "./rights.ts";
 
 /** The responder's bundle, running as the program's ServiceAccount against a control plane. */
 export interface RunningResponder {
@@ -21,12 +23,24 @@ export interface RunningResponder {
   stop(): Promise<void>;
 }
 
+export interface ResponderOptions {
+  /** Whether the default rules come before those given; true when left out. */
+  defaultRules?: boolean;
+  /** Further values of the stack's configuration. */
+  config?: Record<string, unknown>;
+}
+
 /**
- * Starts the bundle with the environment, the rules, the ServiceAccount and the role that the program for `dev` gives it.
+ * Starts the bundle with the environment, the rules, the ServiceAccount and the role that the program for `dev` gives
+ * it, and returns when that role, and nothing of another's, is in force.
  *
- * @param rules text of a rules file; the default rules come before it
+ * @param rules text of a rules file
  */
-export async function startResponder(cluster: ControlPlane, rules: string): Promise<RunningResponder> {
+export async function startResponder(
+  cluster: ControlPlane,
+  rules: string,
+  { defaultRules = true, config = {} }: ResponderOptions = {},
+): Promise<RunningResponder> {
   const folder = mkdtempSync(join(tmpdir(), "response-engine-responder-"));
   const running: RunningService[] = [];
   const stop = async (): Promise<void> => {
@@ -36,14 +50,19 @@ export async function startResponder(cluster: ControlPlane, rules: string): Prom
   try {
     const file = join(folder, "rules.yaml");
     writeFileSync(file, rules);
-    const program = await evaluateProgram({ stack: "dev", config: { "knative:install": false, responderRules: ["rules.yaml", file] } });
-    await new Applier(cluster.api).demand(accountsOf(program));
+    const responderRules = defaultRules ? ["rules.yaml", file] : [file];
+    const program = await evaluateProgram({ stack: "dev", config: { "knative:install": false, responderRules, ...config } });
+    const accounts = accountsOf(program);
+    await new Applier(cluster.api).demand(accounts);
 
     const object = labObjects(program).services.find(({ name }) => name === "responder");
     if (object?.serviceAccount === undefined) throw new Error("the program's responder has no ServiceAccount");
     const token = await cluster.serviceAccountToken(object.namespace, object.serviceAccount);
+    const role = accounts.find(({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "responder");
+    const wanted = ((role?.["rules"] ?? []) as PolicyRule[]).flatMap(phrases).sort().join();
+    const account = [object.namespace, object.serviceAccount] as const;
     await eventually("the role is in force", async () => {
-      return (await cluster.api.request("GET", "/api/v1/namespaces/default/pods/none", { token })).status === 404;
+      return (await ownRightsOf(cluster, account, object.namespace)).join() === wanted;
     });
 
     const bundle = await build(join(folder, "responder.mjs"));

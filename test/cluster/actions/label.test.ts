@@ -1,0 +1,3 @@
+import { describeMetadata } from "./metadata.ts";
+
+describeMetadata("kubernetes:label", "labels", ["true", "very.much_so-1"]);

@@ -62,8 +62,8 @@ export const drain = podActionner<Parameters>({
 /** How it ended for one pod: evicted, left alone, or why not. */
 type End = "evicted" | "left alone" | { failed: string };
 
-/** A second between two tries, as the API asks for where a budget allows no eviction. */
-const BETWEEN_TRIES = 1000;
+/** Milliseconds between two tries of an eviction that a budget didn't allow, and between two looks at a pod that is going. */
+const BETWEEN = { tries: 1000, looks: 200 };
 
 async function evict(pod: V1Pod, occasion: PodOccasion, parameters: Parameters, deadline: number): Promise<End> {
   const { name = "", namespace = "", uid = "", annotations } = pod.metadata ?? {};
@@ -73,9 +73,9 @@ async function evict(pod: V1Pod, occasion: PodOccasion, parameters: Parameters, 
   try {
     if (await spared(pod, parameters, occasion.cluster)) return "left alone";
     const body = { metadata: { name, namespace }, deleteOptions: { preconditions: { uid } } };
-    await untilDeadline(deadline, 429, () => occasion.cluster.core.createNamespacedPodEviction({ name, namespace, body }));
+    await untilDeadline(deadline, 429, BETWEEN.tries, () => occasion.cluster.core.createNamespacedPodEviction({ name, namespace, body }));
     if (parameters.max_wait_period > 0 && !parameters.wait_period_excluded_namespaces.includes(namespace)) {
-      await untilDeadline(deadline, STILL_THERE, async () => {
+      await untilDeadline(deadline, STILL_THERE, BETWEEN.looks, async () => {
         const { metadata } = await occasion.cluster.core.readNamespacedPod({ name, namespace });
         if (metadata?.uid === uid) throw Object.assign(new Error("it is still there"), { code: STILL_THERE });
       });
@@ -94,15 +94,15 @@ async function evict(pod: V1Pod, occasion: PodOccasion, parameters: Parameters, 
 /** Not an HTTP status: a pod that has been evicted and has not ended. */
 const STILL_THERE = 0;
 
-async function untilDeadline(deadline: number, code: number, attempt: () => Promise<unknown>): Promise<void> {
+async function untilDeadline(deadline: number, code: number, between: number, attempt: () => Promise<unknown>): Promise<void> {
   for (;;) {
     try {
       await attempt();
       return;
     } catch (thrown) {
-      if (clusterError(thrown).code !== code || performance.now() + BETWEEN_TRIES > deadline) throw thrown;
+      if (clusterError(thrown).code !== code || performance.now() + between > deadline) throw thrown;
     }
-    await sleep(BETWEEN_TRIES);
+    await sleep(between);
   }
 }
 

@@ -23,11 +23,11 @@ export interface OutputData {
 }
 
 /**
- * An action's output, whole, for the Broker. The same action on the same alert always gives the same id.
+ * An action's output, whole, for the Broker; undefined where there is none. The same action on the same alert always gives the same id.
  * @param key what tells the alert from others
  */
 export function outputEvent(alert: Alert, key: string, { rule, action, actionner, output }: Step, target: OutputTarget | undefined): CloudEvent<OutputData> | undefined {
-  if (!output) return undefined;
+  if (!output || output.text === "") return undefined;
   const pod = podOf(alert);
   const { uuid, rule: falcoRule, priority, time } = alert;
   return new CloudEvent<OutputData>({

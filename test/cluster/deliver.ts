@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 
+import type { FalcoPayload } from "../../responder/response.ts";
 import { ALERT_HEADERS, shellAlert } from "../responder/fixtures.ts";
 import type { LogLine } from "../../lab/service.ts";
 import { eventually } from "./eventually.ts";
@@ -13,6 +14,8 @@ export interface Reply {
   outcome: string | null;
   /** What it tells people; empty where it has nothing to say. */
   said: string;
+  priority: string;
+  fields: Readonly<Record<string, string>>;
 }
 
 interface AlertOptions {
@@ -40,8 +43,8 @@ export async function deliver(
     body: JSON.stringify(shellAlert({}, { rule, uuid, source, output_fields: fields })),
   });
   const text = await response.text();
-  const { output = "" } = (text === "" ? {} : JSON.parse(text)) as { output?: string };
-  return { status: response.status, outcome: response.headers.get("ce-outcome"), said: output };
+  const { output = "", priority = "", output_fields: told = {} } = (text === "" ? {} : JSON.parse(text)) as Partial<FalcoPayload>;
+  return { status: response.status, outcome: response.headers.get("ce-outcome"), said: output, priority, fields: told };
 }
 
 /** Delivers an alert of a pod, with its UID. */

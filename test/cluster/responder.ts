@@ -28,6 +28,8 @@ export interface ResponderOptions {
   defaultRules?: boolean;
   /** Further values of the stack's configuration. */
   config?: Record<string, unknown>;
+  /** Where the Broker is. */
+  broker?: string;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface ResponderOptions {
 export async function startResponder(
   cluster: ControlPlane,
   rules: string,
-  { defaultRules = true, config = {} }: ResponderOptions = {},
+  { defaultRules = true, config = {}, broker }: ResponderOptions = {},
 ): Promise<RunningResponder> {
   const folder = mkdtempSync(join(tmpdir(), "response-engine-responder-"));
   const running: RunningService[] = [];
@@ -55,7 +57,8 @@ export async function startResponder(
     const accounts = accountsOf(program);
     await new Applier(cluster.api).demand(accounts);
 
-    const object = labObjects(program).services.find(({ name }) => name === "responder");
+    const { services, falcosidekickTarget } = labObjects(program);
+    const object = services.find(({ name }) => name === "responder");
     if (object?.serviceAccount === undefined) throw new Error("the program's responder has no ServiceAccount");
     const token = await cluster.serviceAccountToken(object.namespace, object.serviceAccount);
     const role = accounts.find(({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "responder");
@@ -65,7 +68,7 @@ export async function startResponder(
       return (await ownRightsOf(cluster, account, object.namespace)).join() === wanted;
     });
 
-    const bundle = await build(join(folder, "responder.mjs"));
+    const bundle = await builtOnce();
     const log: LogLine[] = [];
     let started = 0;
     const start = (): Promise<RunningService> => {
@@ -73,7 +76,7 @@ export async function startResponder(
       return startService(object, {
         bundle,
         folder: join(folder, `run-${started}`),
-        addresses: {},
+        addresses: broker === undefined ? {} : { [falcosidekickTarget.origin]: broker },
         kubeconfig: cluster.kubeconfig(token),
         onLog: (line) => log.push(line),
         onExit: (reason) => log.push({ message: reason }),
@@ -86,4 +89,16 @@ export async function startResponder(
     await stop();
     throw error;
   }
+}
+
+let built: Promise<string> | undefined;
+
+/** The bundle; it is the same for all that run in this process. */
+function builtOnce(): Promise<string> {
+  if (!built) {
+    const folder = mkdtempSync(join(tmpdir(), "response-engine-bundle-"));
+    process.once("exit", () => { rmSync(folder, { recursive: true, force: true }); });
+    built = build(join(folder, "responder.mjs"));
+  }
+  return built;
 }

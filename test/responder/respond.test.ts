@@ -184,7 +184,7 @@ describe("an action's output", () => {
   });
 
   it("that the Broker doesn't take is not now, and the next action is not run", async () => {
-    const on = cluster({ pod: APP });
+    const on = cluster({ pod: APP, log: () => "a\n" });
     const sink: Sink = () => Promise.reject(new SinkError("the Broker did not take it: it answered 503"));
     await assert.rejects(stepsOf(on, LOG_THEN_TERMINATE, { sink }), { name: "NotNow", message: "the Broker did not take it: it answered 503", apiErrors: [] });
     assert.deepEqual(on.calls.map(({ verb }) => verb), ["get", "log"]);
@@ -192,7 +192,7 @@ describe("an action's output", () => {
 
   it("that can't be sent for a fault of ours is no reason to try again", async () => {
     const fault = new TypeError("a bug");
-    await assert.rejects(stepsOf(cluster({ pod: APP }), LOG_THEN_TERMINATE, { sink: () => Promise.reject(fault) }), (error) => error === fault);
+    await assert.rejects(stepsOf(cluster({ pod: APP, log: () => "a\n" }), LOG_THEN_TERMINATE, { sink: () => Promise.reject(fault) }), (error) => error === fault);
   });
 
   it("of a failed action is with the Broker too", async () => {
@@ -202,6 +202,13 @@ describe("an action's output", () => {
     assert.equal(told.outcome, "failed");
     assert.equal(events[0]?.data?.output, "partly");
     assert.equal(told.response.output_fields["response.output"], "partly");
+  });
+
+  it("that is empty goes nowhere", async () => {
+    const on = cluster({ pod: APP, log: () => "" });
+    const { sink, events } = broker(on);
+    const { response } = await stepsOf(on, LOG_THEN_TERMINATE, { sink });
+    assert.deepEqual([events, response.output_fields["response.output"]], [[], undefined]);
   });
 
   it("is in the response alone where there is no Broker", async () => {

@@ -24,8 +24,9 @@ export class ApiClient {
     return await this.#send("POST", collection(object), object);
   }
 
-  async patch(object: ObjectInputs, patch: Json): Promise<Json> {
-    return await this.#send("PATCH", path(object), patch, "application/merge-patch+json");
+  /** With `dryRun`, what would come of it. */
+  async patch(object: ObjectInputs, patch: Json, { dryRun = false } = {}): Promise<Json> {
+    return await this.#send("PATCH", `${path(object)}${dryRun ? "?dryRun=All" : ""}`, patch, "application/merge-patch+json");
   }
 
   /** Undefined where there is none. */

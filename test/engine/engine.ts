@@ -7,7 +7,6 @@ import { tool } from "../../tools/find.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { Processes } from "../cluster/processes.ts";
 import type { KubernetesObject } from "../../lab/kubernetes/object.ts";
-import type { Cluster } from "./cluster.ts";
 import { LanguageHost } from "./language.ts";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
@@ -29,6 +28,17 @@ export interface Setting {
   secret?: boolean;
 }
 
+/** The Kubernetes API that the stack is brought up on. */
+export interface EngineApi {
+  readonly url: string;
+  /** Of a user who may do everything. */
+  readonly token: string;
+  /** File with the authority of its certificate, where it has one. */
+  readonly caFile?: string;
+  /** Called when an object is there, and before whoever created it is told so, by an API that can. */
+  onCreated?: ((object: KubernetesObject) => void) | undefined;
+}
+
 /** How a command of the CLI ended, and what it printed. */
 export interface Printed {
   code: number | null;
@@ -46,13 +56,13 @@ export class Engine {
   readonly state: string;
   readonly #processes: Processes;
   readonly #language: LanguageHost;
-  readonly #cluster: Cluster;
+  readonly #cluster: EngineApi;
   readonly #cli: string;
   readonly #name: string;
   #environment: Record<string, string> = {};
   #stack: automation.Stack | undefined;
 
-  private constructor(name: string, cluster: Cluster, cli: string, processes: Processes, language: LanguageHost) {
+  private constructor(name: string, cluster: EngineApi, cli: string, processes: Processes, language: LanguageHost) {
     this.#name = name;
     this.#cluster = cluster;
     this.#cli = cli;
@@ -63,7 +73,7 @@ export class Engine {
   }
 
   /** @param name of the stack, whose Pulumi.NAME.yaml is used; `settings` change it */
-  static async start(name: string, cluster: Cluster, settings: readonly Setting[] = []): Promise<Engine> {
+  static async start(name: string, cluster: EngineApi, settings: readonly Setting[] = []): Promise<Engine> {
     const cli = await tool("pulumi");
     const processes = new Processes("response-engine-pulumi");
     const language = await LanguageHost.start(join(processes.folder, "compiled"));
@@ -151,8 +161,9 @@ export class Engine {
   }
 
   async #providers(variables: Record<string, string>): Promise<string> {
-    const settings = Object.entries(variables).map(([key, value]) => `${key}=${value}`);
-    const name = ["kubernetes", ...settings].join(" ");
+    const { caFile } = this.#cluster;
+    const settings = Object.entries({ ...variables, ...(caFile !== undefined && { NODE_EXTRA_CA_CERTS: caFile }) }).map(([key, value]) => `${key}=${value}`);
+    const name = ["kubernetes", ...Object.keys(variables)].join(" ");
     const args = [process.execPath, join(import.meta.dirname, "kubernetes-provider.ts"), this.#cluster.url, this.#cluster.token];
     if (!existsSync(this.#log(name))) this.#processes.start(name, "/usr/bin/env", [...settings, ...args]);
     return `kubernetes:${await this.#port(name)},docker:${await this.#port("docker")}`;

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiClient, ApiError, type ObjectInputs } from "./client.ts";
 import { ConfigGroup } from "./config-group.ts";
-import { differences, isJson, mergePatch, projected, reveal, withoutNulls, type Json } from "./values.ts";
+import { differences, isJson, mergePatch, projected, reveal, same, withoutNulls, type Json } from "./values.ts";
 
 const [url = "", token = ""] = process.argv.slice(2);
 const api = new ApiClient(url, token);
@@ -39,7 +39,7 @@ const provider: pulumi.provider.Provider = {
     const inputs = Object.keys(props).length > 0 ? inputsOf(props) : undefined;
     const live = await api.get(inputs ? objectOf(urn, inputs) : objectNamed(urn, id));
     if (!live) return { id: "", props: {} };
-    const current = inputs && typeOf(urn) !== RELEASE ? (projected(asWritten(live, inputs), inputs) as Json) : (inputs ?? importedInputs(urn, live));
+    const current = inputs && typeOf(urn) !== RELEASE ? await currentInputs(objectOf(urn, inputs), live, inputs) : (inputs ?? importedInputs(urn, live));
     return { id, props: outputsOf(urn, current, live), inputs: current };
   },
 
@@ -74,16 +74,33 @@ async function created(object: ObjectInputs, isRelease: boolean): Promise<Json> 
   }
 }
 
-/** What isn't found, a kind or a namespace, may be on its way: the real provider waits for it too, with six attempts in 31 s. */
+/**
+ * What isn't found, a kind or a namespace, may be on its way: the real provider waits for it too, with six attempts in 31 s.
+ * A webhook may not have been told yet that it has nobody to ask.
+ */
 async function retried(create: () => Promise<Json>): Promise<Json> {
   for (let milliseconds = 100; ; milliseconds *= 2) {
     try {
       return await create();
     } catch (error) {
-      if (!(error instanceof ApiError && error.code === 404) || milliseconds > 1600) throw error;
+      const passing = error instanceof ApiError && (error.code === 404 || error.message.includes("failed calling webhook"));
+      if (!passing || milliseconds > 1600) throw error;
     }
     await sleep(milliseconds);
   }
+}
+
+/** The inputs again, where the API would change nothing if they were written once more; else what it has in their places. */
+async function currentInputs(object: ObjectInputs, live: Json, inputs: Json): Promise<Json> {
+  const current = projected(asWritten(live, inputs), inputs) as Json;
+  if (same(reveal(current), reveal(inputs))) return current;
+  // the API has its own way to write quantities and what is empty
+  const again = await api.patch(object, object, { dryRun: true });
+  return same(withoutVersion(again), withoutVersion(live)) ? inputs : current;
+}
+
+function withoutVersion(object: Json): Json {
+  return { ...object, metadata: { ...(object["metadata"] as Json), resourceVersion: undefined, managedFields: undefined } };
 }
 
 /** Waits until what the annotation pulumi.com/waitFor asks for is there. */

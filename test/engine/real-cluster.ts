@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Json } from "../../lab/kubernetes/object.ts";
+import type { Api } from "../cluster/api.ts";
+import { startControlPlane, type ControlPlane } from "../cluster/control-plane.ts";
+import type { EngineApi } from "./engine.ts";
+
+interface LiveObject {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string>; ownerReferences?: unknown[] };
+  status?: { conditions?: unknown[] };
+  webhooks?: { clientConfig: Json }[];
+}
+
+/** Kinds whose objects come and go by themselves: controllers make them, of what others have made. */
+const PASSING = ["APIService", "ControllerRevision", "Endpoints", "EndpointSlice", "Event", "Lease", "Node", "Pod", "ReplicaSet", "IPAddress", "PriorityLevelConfiguration", "FlowSchema"];
+/** What every namespace gets. */
+const OF_A_NAMESPACE = ["ServiceAccount default", "ConfigMap kube-root-ca.crt"];
+
+/**
+ * A real Kubernetes API (see test/cluster/control-plane.ts) with stand-ins for Knative's own programs, which can't run on
+ * nodes that are made up: they fill in the status of its objects, and the CA of its webhooks, of which none is ever called.
+ */
+export class RealCluster implements EngineApi {
+  readonly url: string;
+  readonly token: string;
+  readonly caFile: string;
+  readonly #controlPlane: ControlPlane;
+  readonly #stopping = new AbortController();
+  readonly #standIns: Promise<void>;
+
+  private constructor(controlPlane: ControlPlane) {
+    this.url = controlPlane.url;
+    this.token = controlPlane.adminToken;
+    this.caFile = controlPlane.caFile;
+    this.#controlPlane = controlPlane;
+    this.#standIns = standIn(controlPlane, this.#stopping.signal);
+  }
+
+  static async start(): Promise<RealCluster> {
+    return new RealCluster(await startControlPlane());
+  }
+
+  /** All that is there and that somebody wants: "Kind namespace/name", and the object without what the API and controllers fill in. */
+  async objects(): Promise<Map<string, Json>> {
+    const { api } = this.#controlPlane;
+    const groups = await api.demand<{ groups: { preferredVersion: { groupVersion: string } }[] }>("GET", "/apis");
+    const found = new Map<string, Json>();
+    for (const version of ["v1", ...groups.groups.map(({ preferredVersion }) => preferredVersion.groupVersion)]) {
+      const base = version === "v1" ? "/api/v1" : `/apis/${version}`;
+      const { status, body } = await api.request<{ resources?: { name: string; kind: string; verbs: string[] }[] }>("GET", base);
+      for (const { name, kind, verbs } of status === 200 ? (body.resources ?? []) : []) {
+        if (!verbs.includes("list") || name.includes("/") || PASSING.includes(kind)) continue;
+        const list = await api.request<{ items?: LiveObject[] }>("GET", `${base}/${name}`);
+        for (const object of list.status === 200 ? (list.body.items ?? []) : []) {
+          const label = labelOf({ ...object, apiVersion: version, kind });
+          if (!OF_A_NAMESPACE.includes(`${kind} ${object.metadata.name}`)) found.set(label, desired({ ...object, apiVersion: version, kind }));
+        }
+      }
+    }
+    return found;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#standIns;
+    await this.#controlPlane.stop();
+  }
+}
+
+function labelOf({ apiVersion, kind, metadata: { namespace, name } }: LiveObject): string {
+  const qualified = apiVersion.startsWith("serving.knative.dev/") && kind === "Service" ? "KService" : kind;
+  return `${qualified} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
+}
+
+function desired(object: LiveObject): Json {
+  const { name, namespace, labels, annotations } = object.metadata;
+  const rest = Object.fromEntries(Object.entries(object).filter(([field]) => field !== "status" && field !== "metadata"));
+  return { ...rest, metadata: { name, namespace, labels, annotations } };
+}
+
+/** Looks for what Knative's programs would see to, again and again. */
+async function standIn({ api, ca }: ControlPlane, stopping: AbortSignal): Promise<void> {
+  for (; !stopping.aborted; await sleep(50)) {
+    try {
+      for (const kind of ["mutating", "validating"]) await quieten(api, ca, `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`);
+      for (const [group, plural, statusOf] of READY) await makeReady(api, `/apis/${group}/v1`, plural, statusOf);
+    } catch (error) {
+      // what was listed may be gone by now
+      if (!(error instanceof Error && / was answered (404|409)/.test(error.message))) throw error;
+    }
+  }
+}
+
+async function itemsAt(api: Api, path: string): Promise<LiveObject[]> {
+  const { status, body } = await api.request<{ items?: LiveObject[] }>("GET", path);
+  return status === 200 ? (body.items ?? []) : [];
+}
+
+/** Gives webhooks the CA that is waited for, and at once a condition by which none of them is ever called. */
+async function quieten(api: Api, ca: string, path: string): Promise<void> {
+  for (const { metadata, webhooks = [] } of await itemsAt(api, path)) {
+    if (webhooks.every(({ clientConfig }) => clientConfig["caBundle"] !== undefined)) continue;
+    const quiet = webhooks.map((webhook) => ({
+      ...webhook,
+      clientConfig: { ...webhook.clientConfig, caBundle: Buffer.from(ca).toString("base64") },
+      matchConditions: [{ name: "never", expression: "false" }],
+    }));
+    await api.demand("PATCH", `${path}/${metadata.name}`, { body: { webhooks: quiet }, contentType: "application/merge-patch+json" });
+  }
+}
+
+/** What Knative says of its objects when they are ready, beside that. */
+const READY: readonly [group: string, plural: string, statusOf: (namespace: string, name: string) => Json][] = [
+  ["eventing.knative.dev", "brokers", (namespace, name) => ({ address: { url: `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/${name}` } })],
+  ["eventing.knative.dev", "triggers", () => ({})],
+  ["serving.knative.dev", "services", (namespace, name) => {
+    const url = `http://${name}.${namespace}.svc.cluster.local`;
+    return { url, address: { url } };
+  }],
+];
+
+async function makeReady(api: Api, base: string, plural: string, statusOf: (namespace: string, name: string) => Json): Promise<void> {
+  for (const { metadata: { name, namespace = "" }, status } of await itemsAt(api, `${base}/${plural}`)) {
+    if (status?.conditions) continue;
+    const body = { status: { conditions: [{ type: "Ready", status: "True" }], ...statusOf(namespace, name) } };
+    await api.demand("PATCH", `${base}/namespaces/${namespace}/${plural}/${name}/status`, { body, contentType: "application/merge-patch+json" });
+  }
+}

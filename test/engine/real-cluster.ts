@@ -81,7 +81,8 @@ function desired(object: LiveObject): Json {
 
 /** Looks for what Knative's programs would see to, again and again. */
 async function standIn({ api, ca }: ControlPlane, stopping: AbortSignal): Promise<void> {
-  for (; !stopping.aborted; await sleep(50)) {
+  while (!stopping.aborted) {
+    await sleep(50);
     try {
       for (const kind of ["mutating", "validating"]) await quieten(api, ca, `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`);
       for (const [group, plural, statusOf] of READY) await makeReady(api, `/apis/${group}/v1`, plural, statusOf);

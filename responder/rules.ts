@@ -163,7 +163,9 @@ class NamedActions {
   readonly #readFile: ReadFile | undefined;
   /** What is wrong with one by itself; a rule may mend it with parameters of its own. */
   readonly #broken = new Map<string, string>();
-  readonly #used = new Set<string>();
+  /** Those that a rule could use as it is or has mended, and those that another could not use. */
+  readonly #mended = new Set<string>();
+  readonly #blamed = new Set<string>();
 
   constructor(entries: ReadonlyMap<string, Entry>, readFile: ReadFile | undefined) {
     this.#entries = entries;
@@ -183,11 +185,14 @@ class NamedActions {
     const named = this.#entries.get(own.name);
     try {
       const action = readAction(named ? merge(named, own) : own, this.#readFile);
-      this.#used.add(own.name);
+      this.#mended.add(own.name);
       return action;
     } catch (error) {
       if (!(error instanceof EntryError)) throw error;
-      if (error.message === this.#broken.get(own.name)) return undefined;
+      if (error.message === this.#broken.get(own.name)) {
+        this.#blamed.add(own.name);
+        return undefined;
+      }
       const isReference = !named && this.#entries.size > 0 && own.body["actionner"] === undefined;
       throw new EntryError(`${own.where} ("${own.name}"): ${isReference ? `no "- action: ${own.name}" entry defines it; ` : ""}${error.message}`);
     }
@@ -195,7 +200,7 @@ class NamedActions {
 
   /** Those of named actions, but for the ones that rules have mended. */
   problems(): string[] {
-    const told = [...this.#broken].filter(([name]) => !this.#used.has(name));
+    const told = [...this.#broken].filter(([name]) => this.#blamed.has(name) || !this.#mended.has(name));
     return told.map(([name, message]) => `${this.#entries.get(name)?.where ?? name}: ${message}`);
   }
 }

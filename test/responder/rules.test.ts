@@ -124,7 +124,10 @@ describe("rules files", () => {
   it("may leave to a rule what a named action lacks", () => {
     const [rule] = load("- action: L\n  actionner: kubernetes:label\n- rule: R\n  actions: [{action: L, parameters: {labels: {a: b}}}]\n");
     assert.equal(rule?.actions[0]?.actionner.name, "kubernetes:label");
-    assert.match(problems("- action: L\n  actionner: kubernetes:label\n- rule: R\n  actions: [{action: L}]\n"), /^0.yaml, entry 1 \(action "L"\): parameters.labels: is missing[^\n]*$/);
+    const lacking = /^0.yaml, entry 1 \(action "L"\): parameters.labels: is missing[^\n]*$/;
+    const unmended = "- action: L\n  actionner: kubernetes:label\n- rule: R\n  actions: [{action: L}]\n";
+    assert.match(problems(unmended), lacking);
+    assert.match(problems(`${unmended}- rule: S\n  actions: [{action: L, parameters: {labels: {a: b}}}]\n`), lacking, "not every rule gives it");
   });
 
   it("are refused with all that is wrong at once, each in its file", () => {

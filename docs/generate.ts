@@ -37,8 +37,9 @@ function configurationTable(project: string): string {
 function actionnerSection(actionner: Actionner): string {
   const { name, description, parameters, example } = actionner;
   const rows = Object.entries(parameters).map(([key, parameter]) => {
-    const otherwise = parameter.default;
-    const shown = otherwise === null ? "" : `\`${JSON.stringify(otherwise)}\``;
+    const otherwise = JSON.stringify(parameter.default);
+    // one too long for a table is said in the description
+    const shown = parameter.default === null || otherwise.length > 80 ? "" : `\`${otherwise}\``;
     return [`\`${key}\``, shown, `${parameter.description}. Takes ${parameter.allowed}.`];
   });
   const permissions = permissionsOf(loadRules([exampleFile(actionner)]));

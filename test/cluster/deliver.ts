@@ -5,7 +5,6 @@ import type { FalcoPayload } from "../../responder/response.ts";
 import { ALERT_HEADERS, shellAlert } from "../responder/fixtures.ts";
 import type { LogLine } from "../../lab/service.ts";
 import { eventually } from "./eventually.ts";
-import { eventually } from "./eventually.ts";
 import type { RunningResponder } from "./responder.ts";
 import type { Pod } from "./workloads.ts";
 
@@ -58,14 +57,6 @@ export async function loggedOf({ log }: RunningResponder, uuid: string, count: n
   return eventually(`the alert ${uuid} is logged`, () => {
     const lines = log.filter((line) => line["uuid"] === uuid);
     return Promise.resolve(lines.length === count && lines);
-  });
-}
-
-/** The outcomes that the responder has logged for an alert, sorted, once there are that many: an answer may be here before its line. */
-export async function loggedOutcomes({ log }: RunningResponder, uuid: string, count: number): Promise<unknown[]> {
-  return eventually(`${count} lines of the log are about ${uuid}`, () => {
-    const outcomes = log.filter((line) => line["uuid"] === uuid).map((line) => line["outcome"]);
-    return Promise.resolve(outcomes.length >= count && outcomes.sort());
   });
 }
 

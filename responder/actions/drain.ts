@@ -25,7 +25,7 @@ export const drain = podActionner<Parameters>({
     force: flag("Of no account: evictions are never forced. It is taken so that falco-talon's files can be read"),
     ignore_errors: flag("Counts a pod that could not be evicted as none"),
     max_wait_period: {
-      description: "Seconds to wait for budgets to allow an eviction and for the pods to be gone; 0 waits for nothing",
+      description: "Seconds to wait for budgets to allow an eviction and for the pods to be gone; 0 waits for nothing; responderTimeoutSeconds has to be longer",
       allowed: "a whole number of seconds, 0 or more",
       default: 0,
       parse: wholeNumber,

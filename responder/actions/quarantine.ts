@@ -13,7 +13,7 @@ export const quarantine = podActionner<object>({
   name: "kubernetes:quarantine",
   description:
     "Cuts the pod that raised the alert off, takes it out of its Services and its controller, which starts a clean " +
-    "replica, and keeps it running for who investigates",
+    "replica (a StatefulSet only when the pod, which keeps its name, is gone), and keeps it running for who investigates",
   continue: true,
   repeatable: true,
   givesOutput: false,

@@ -1,6 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseAllDocuments } from "yaml";
 import type { Json } from "../../lab/kubernetes/object.ts";
 import type { Api } from "../cluster/api.ts";
+import { Applier, type NamedObject } from "../cluster/apply.ts";
 import { startControlPlane, type ControlPlane } from "../cluster/control-plane.ts";
 import type { EngineApi } from "./engine.ts";
 
@@ -39,6 +43,15 @@ export class RealCluster implements EngineApi {
 
   static async start(): Promise<RealCluster> {
     return new RealCluster(await startControlPlane());
+  }
+
+  /** Defines Knative's kinds, as a platform that runs it itself has. @param folder of its release manifests */
+  async defineKnative(folder: string): Promise<void> {
+    const texts = ["serving-core.yaml", "eventing-core.yaml"].map((file) => readFileSync(join(folder, file), "utf8"));
+    const objects = texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as NamedObject | null));
+    const applier = new Applier(this.#controlPlane.api);
+    await applier.demand(objects.filter((object) => object?.kind === "CustomResourceDefinition") as NamedObject[]);
+    for (const name of ["knative-serving", "knative-eventing"]) await applier.demand([{ apiVersion: "v1", kind: "Namespace", metadata: { name } }]);
   }
 
   /** All that is there and that somebody wants: "Kind namespace/name", and the object without what the API and controllers fill in. */

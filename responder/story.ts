@@ -42,7 +42,8 @@ export async function claim(cluster: Cluster, chapter: Chapter, window: number):
     const holder = known.metadata.annotations?.[CLAIMED_FOR];
     // the same alert comes again where an answer was lost: it is to be answered
     if (holder === chapter.key) return name;
-    const age = Date.now() - (known.lastTimestamp?.getTime() ?? 0);
+    // the API cuts the time to the second: the claim may be younger than it says by one
+    const age = Date.now() - (known.lastTimestamp?.getTime() ?? 0) - 1000;
     if (holder !== undefined && age < window * 1000) return undefined;
     const { resourceVersion } = known.metadata;
     const again = { metadata: { ...(resourceVersion && { resourceVersion }), annotations: { [CLAIMED_FOR]: chapter.key } }, lastTimestamp: new Date(), count: (known.count ?? 1) + 1 };

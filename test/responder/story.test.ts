@@ -119,6 +119,11 @@ describe("a claim", () => {
     assert.deepEqual(verbs(on), ["create event", "get event"]);
   });
 
+  it("keeps them away as long where the API has cut its time to the second", async () => {
+    const on = cluster({ createEvent: conflict, event: held(WINDOW + 0.9) });
+    assert.equal(await claim(on, chapter(), WINDOW), undefined);
+  });
+
   it("goes to another alert after the window, from the version that was read", async () => {
     const on = cluster({ createEvent: conflict, event: held(WINDOW + 1) });
     const name = await claim(on, chapter(), WINDOW);

@@ -65,9 +65,9 @@ export function nameOf({ metadata: { namespace, name } }: Pod): Record<string, s
   return { "k8s.ns.name": namespace, "k8s.pod.name": name };
 }
 
-/** As Falco gives it: the first 12 characters. */
-export function containerOf({ status }: Pod): string {
-  const id = status.containerStatuses?.[0]?.containerID;
+/** A container's id (of the first, where no name is given) as Falco gives it: the first 12 characters. */
+export function containerOf({ status }: Pod, name?: string): string {
+  const id = status.containerStatuses?.find((container) => name === undefined || container.name === name)?.containerID;
   assert.ok(id);
   return id.slice(id.indexOf("://") + 3).slice(0, 12);
 }

@@ -16,7 +16,7 @@ export interface Pod extends KubernetesObject {
     deletionGracePeriodSeconds?: number;
   };
   spec: { nodeName?: string };
-  status: { phase?: string; conditions?: { type: string; status: string; reason?: string }[]; containerStatuses?: { containerID?: string }[] };
+  status: { phase?: string; conditions?: { type: string; status: string; reason?: string }[]; containerStatuses?: { name: string; containerID?: string }[] };
 }
 
 export type WorkloadKind = "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet";
@@ -30,6 +30,8 @@ interface PodOptions {
   annotations?: Record<string, string>;
   /** The control plane's first when left out. */
   node?: string | undefined;
+  /** Names; `main` alone when left out. */
+  containers?: readonly string[];
 }
 
 interface WorkloadOptions {
@@ -58,12 +60,12 @@ export class Workloads {
   }
 
   /** A running pod without a controller. */
-  async createPod(name: string, { labels = {}, annotations = {}, node = this.#cluster.nodes[0] }: PodOptions = {}): Promise<Pod> {
+  async createPod(name: string, { labels = {}, annotations = {}, node = this.#cluster.nodes[0], containers = ["main"] }: PodOptions = {}): Promise<Pod> {
     const body = {
       apiVersion: "v1",
       kind: "Pod",
       metadata: { name, labels, annotations },
-      spec: { nodeName: node, containers: [{ name: "main", image: "alpine:3" }] },
+      spec: { nodeName: node, containers: containers.map((container) => ({ name: container, image: "alpine:3" })) },
     };
     const path = `/api/v1/namespaces/${this.namespace}/pods`;
     await this.#cluster.api.demand("POST", path, { body });

@@ -41,7 +41,7 @@ describe("log, exec, script and evidence, against a real API", () => {
       rule("Log", [action("kubernetes:log", { tail_lines: 2 }, { output: { target: "aws:s3", parameters: { bucket: "logs" } } })]),
       rule("Show the file", [action("kubernetes:exec", { command: 'echo "file: ${FD_NAME}"; echo node: $NODE_HOSTNAME >&2' }, { additional_contexts: ["k8snode"] })]),
       rule("Fail", [action("kubernetes:exec", { command: "echo before; exit 3" })]),
-      rule("Take long", [action("kubernetes:exec", { command: "echo begun; sleep 30", timeout_seconds: 1 })]),
+      rule("Take long", [action("kubernetes:exec", { command: "echo begun; sleep 5", timeout_seconds: 1 })]),
       rule("Use another shell", [action("kubernetes:exec", { command: "true", shell: "/no/shell" })]),
       rule("Run a script", [action("kubernetes:script", { script: "for word in one two; do\n  echo $word\ndone\n" })]),
       rule("Run a file", [action("kubernetes:script", { file: script })]),

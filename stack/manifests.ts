@@ -48,15 +48,21 @@ const RELEASES: Record<keyof KnativeManifests, [repository: string, name: string
  */
 export async function loadKnative({ version, manifests }: Pick<KnativeConfig, "version" | "manifests">): Promise<KnativeManifests> {
   const load = (releases: (typeof RELEASES)["serving"]): Promise<Manifest[]> =>
-    Promise.all(
+    firstFailure(
       releases.map(async ([repository, name]) => {
         const base = manifests || `https://github.com/${repository}/releases/download/knative-v${version}`;
         const { place, text } = await readText(base, `${name}.yaml`);
         return { name, objects: parseManifest(place, text).map(edited) };
       }),
     );
-  const [serving, eventing] = await Promise.all([load(RELEASES.serving), load(RELEASES.eventing)]);
+  const [serving = [], eventing = []] = await firstFailure([load(RELEASES.serving), load(RELEASES.eventing)]);
   return { serving, eventing };
+}
+
+/** What all of them give; of several that fail, the first in order is told, whichever failed first. */
+async function firstFailure<T>(loading: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(loading);
+  return await Promise.all(loading);
 }
 
 const REMEDY =

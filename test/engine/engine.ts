@@ -59,6 +59,7 @@ export class Engine {
   readonly #cluster: EngineApi;
   readonly #cli: string;
   readonly #name: string;
+  readonly #operations: Promise<unknown>[] = [];
   #environment: Record<string, string> = {};
   #stack: automation.Stack | undefined;
 
@@ -183,18 +184,18 @@ export class Engine {
 
   async up(): Promise<Operation> {
     const { steps, onEvent } = recorder();
-    const { outputs } = await this.stack.up({ onEvent, continueOnError: false, color: "never" });
+    const { outputs } = await this.#followed(this.stack.up({ onEvent, continueOnError: false, color: "never" }));
     return { steps, outputs: Object.fromEntries(Object.entries(outputs).map(([key, { value }]) => [key, value as unknown])) };
   }
 
   /** @returns how many resources stayed the same, were changed, and so on */
   async refresh(): Promise<Record<string, number>> {
-    const { summary } = await this.stack.refresh({ color: "never" });
+    const { summary } = await this.#followed(this.stack.refresh({ color: "never" }));
     return { ...summary.resourceChanges };
   }
 
   async destroy(): Promise<void> {
-    await this.stack.destroy({ color: "never" });
+    await this.#followed(this.stack.destroy({ color: "never" }));
   }
 
   /** Forgets the state: the stack is as if it had never been up. */
@@ -205,7 +206,7 @@ export class Engine {
 
   /** Runs the CLI as a person would, and returns what they would see. */
   async print(...args: string[]): Promise<Printed> {
-    return await ended(this.#spawn(args));
+    return await this.#followed(ended(this.#spawn(args)));
   }
 
   /**
@@ -223,7 +224,7 @@ export class Engine {
       this.#cluster.onCreated = undefined;
       process.kill(-child.pid, "SIGKILL");
     };
-    const { output } = await ended(child);
+    const { output } = await this.#followed(ended(child));
     this.#cluster.onCreated = undefined;
     if (child.signalCode !== "SIGKILL") throw new Error(`the \`up\` was to be killed, and ended before:\n${output}`);
   }
@@ -238,9 +239,18 @@ export class Engine {
     return child;
   }
 
+  /** Notes what runs the CLI, for `stop` to see to where a test gives it up. */
+  #followed<Result>(operation: Promise<Result>): Promise<Result> {
+    this.#operations.push(operation);
+    return operation;
+  }
+
   async stop(): Promise<void> {
     this.#language.stop();
     await this.#processes.stop();
+    // a CLI that still runs ends when its providers are gone, and makes the folder again to write its state
+    await Promise.allSettled(this.#operations);
+    rmSync(this.#processes.folder, { recursive: true, force: true });
   }
 }
 

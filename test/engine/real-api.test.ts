@@ -26,7 +26,8 @@ async function realCluster(context: Mocha.Context): Promise<RealCluster> {
 }
 
 for (const name of STACKS) {
-  describe(`the stack ${name} under the real engine, on a real Kubernetes API, with ${ownsKnative(name) ? "Knative's release manifests" : "Knative's kinds defined"}`, () => {
+  describe(`the stack ${name} under the real engine, on a real Kubernetes API, with ${ownsKnative(name) ? "Knative's release manifests" : "Knative's kinds defined"}`, function () {
+    this.timeout(300_000);
     const namespace = name === "prod" ? "response-engine" : "default";
     let engine: Engine;
     let api: RealCluster;
@@ -38,10 +39,6 @@ for (const name of STACKS) {
       if (!ownsKnative(name)) await api.defineKnative(KNATIVE);
       given = await api.objects();
       engine = await Engine.start(name, api, settingsOf(KNATIVE));
-    });
-
-    beforeEach(function () {
-      this.timeout(300_000);
     });
 
     after(async () => {
@@ -75,7 +72,7 @@ for (const name of STACKS) {
     it("touches with other rules the ConfigMap, the Revision, the role and the alert Trigger's filter, and nothing else", async () => {
       const before = await made();
       await engine.set([rulesSetting(join(engine.project, "rules"), "other.yaml", OTHER_RULES)]);
-      await engine.up();
+      const { steps } = await engine.up();
       const after = await made();
       const hashless = (label: string): string => label.replace(/-[0-9a-f]{10}$/, "-HASH");
       const changed = [...after].flatMap(([label, object]) => {
@@ -89,11 +86,12 @@ for (const name of STACKS) {
         `Trigger ${namespace}/alerts: spec.filters`,
       ]);
       assert.deepEqual([...before.keys()].filter((label) => !after.has(label)).map(hashless), [`ConfigMap ${namespace}/responder-rules-HASH`]);
+      assert.deepEqual([...new Set(steps.map((step) => step.split(" ").at(-1)))].sort(), ["alerts-trigger", "responder-role", "responder-rules", "responder-service"]);
     });
 
     it("leaves nothing behind with `destroy`", async () => {
       await engine.destroy();
-      await eventually("nothing is left", async () => [...(await made()).keys()].length === 0, { seconds: 60, every: 1000 }).catch(async () => {
+      await eventually("nothing is left", async () => (await made()).size === 0, { seconds: 60, every: 1000 }).catch(async () => {
         assert.deepEqual([...(await made()).keys()], []);
       });
     });

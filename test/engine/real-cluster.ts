@@ -6,6 +6,7 @@ import type { Json } from "../../lab/kubernetes/object.ts";
 import type { Api } from "../cluster/api.ts";
 import { Applier, type NamedObject } from "../cluster/apply.ts";
 import { startControlPlane, type ControlPlane } from "../cluster/control-plane.ts";
+import { eventually } from "../cluster/eventually.ts";
 import type { EngineApi } from "./engine.ts";
 
 interface LiveObject {
@@ -61,11 +62,10 @@ export class RealCluster implements EngineApi {
     const found = new Map<string, Json>();
     for (const version of ["v1", ...groups.groups.map(({ preferredVersion }) => preferredVersion.groupVersion)]) {
       const base = version === "v1" ? "/api/v1" : `/apis/${version}`;
-      const { status, body } = await api.request<{ resources?: { name: string; kind: string; verbs: string[] }[] }>("GET", base);
-      for (const { name, kind, verbs } of status === 200 ? (body.resources ?? []) : []) {
+      const served = await answerAt<{ resources: { name: string; kind: string; verbs: string[] }[] }>(api, base);
+      for (const { name, kind, verbs } of served?.resources ?? []) {
         if (!verbs.includes("list") || name.includes("/") || PASSING.includes(kind)) continue;
-        const list = await api.request<{ items?: LiveObject[] }>("GET", `${base}/${name}`);
-        for (const object of list.status === 200 ? (list.body.items ?? []) : []) {
+        for (const object of await itemsAt(api, `${base}/${name}`)) {
           const label = labelOf({ ...object, apiVersion: version, kind });
           if (!OF_A_NAMESPACE.includes(`${kind} ${object.metadata.name}`)) found.set(label, desired({ ...object, apiVersion: version, kind }));
         }
@@ -74,10 +74,14 @@ export class RealCluster implements EngineApi {
     return found;
   }
 
+  /** @throws what the stand-ins failed at, if they never got over it */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#standIns;
-    await this.#controlPlane.stop();
+    try {
+      await this.#standIns;
+    } finally {
+      await this.#controlPlane.stop();
+    }
   }
 }
 
@@ -92,23 +96,37 @@ function desired(object: LiveObject): Json {
   return { ...rest, metadata: { name, namespace, labels, annotations } };
 }
 
-/** Looks for what Knative's programs would see to, again and again. */
-async function standIn({ api, ca }: ControlPlane, stopping: AbortSignal): Promise<void> {
+/** Looks for what Knative's programs would see to, again and again; what fails is tried again, as their controllers do. */
+async function standIn(controlPlane: ControlPlane, stopping: AbortSignal): Promise<void> {
+  let failure: Error | undefined;
   while (!stopping.aborted) {
     await sleep(50);
-    try {
-      for (const kind of ["mutating", "validating"]) await quieten(api, ca, `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`);
-      for (const [group, plural, statusOf] of READY) await makeReady(api, `/apis/${group}/v1`, plural, statusOf);
-    } catch (error) {
-      // what was listed may be gone by now
-      if (!(error instanceof Error && / was answered (404|409)/.test(error.message))) throw error;
-    }
+    failure = await reconcile(controlPlane).then(() => undefined, (error: unknown) => error as Error);
+    // what was listed may be gone by now
+    if (failure && / was answered (404|409)/.test(failure.message)) failure = undefined;
   }
+  if (failure) throw failure;
+}
+
+async function reconcile({ api, ca }: ControlPlane): Promise<void> {
+  for (const kind of ["mutating", "validating"]) await quieten(api, ca, `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`);
+  for (const [group, plural, statusOf] of READY) await makeReady(api, `/apis/${group}/v1`, plural, statusOf);
 }
 
 async function itemsAt(api: Api, path: string): Promise<LiveObject[]> {
-  const { status, body } = await api.request<{ items?: LiveObject[] }>("GET", path);
-  return status === 200 ? (body.items ?? []) : [];
+  return (await answerAt<{ items: LiveObject[] }>(api, path))?.items ?? [];
+}
+
+/** Undefined where the API serves nothing there. @throws Error where it says anything else, so that nothing is taken for gone */
+async function answerAt<Body>(api: Api, path: string): Promise<Body | undefined> {
+  const { status, body } = await eventually(`GET ${path} is answered`, async () => {
+    const answer = await api.request<Body>("GET", path);
+    // so it is for a moment with a kind that has just been defined
+    return answer.status !== 429 && answer;
+  });
+  if (status === 404) return undefined;
+  if (status !== 200) throw new Error(`GET ${path} was answered ${status}: ${JSON.stringify(body)}`);
+  return body;
 }
 
 /** Gives webhooks the CA that is waited for, and at once a condition by which none of them is ever called. */

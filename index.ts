@@ -1,15 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
-import { EventBroker } from "./stack/broker.ts";
-import { readConfig } from "./stack/config.ts";
-import { DeadLetters } from "./stack/dead-letter.ts";
-import { Falco } from "./stack/falco.ts";
-import { alertFilters, responseFilters } from "./stack/filter.ts";
-import { ResponderImage } from "./stack/image.ts";
-import { Knative } from "./stack/knative.ts";
-import { loadKnative } from "./stack/manifests.ts";
-import { Responder } from "./stack/responder.ts";
-import { readRules, summaryOf } from "./stack/rules.ts";
-import { EventTrigger } from "./stack/trigger.ts";
+import { EventBroker } from "./stack/events/broker.ts";
+import { readConfig } from "./stack/config/config.ts";
+import { DeadLetters } from "./stack/responder/dead-letters.ts";
+import { Falco } from "./stack/falco/falco.ts";
+import { alertFilters, responseFilters } from "./stack/events/filters.ts";
+import { ResponderImage } from "./stack/responder/image.ts";
+import { Knative } from "./stack/knative/knative.ts";
+import { loadKnative } from "./stack/knative/manifests.ts";
+import { Responder } from "./stack/responder/responder.ts";
+import { readRules, summaryOf } from "./stack/responder/rules.ts";
+import { EventTrigger } from "./stack/events/trigger.ts";
 
 const config = readConfig();
 const response = await readRules(config.responder.rules, config.responder.dryRun);

@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parse, stringify } from "yaml";
-import { AlertError, parseAlert } from "../responder/alert.ts";
-import { mismatch, type Match } from "../responder/match.ts";
-import { permissionsOf, type Manners } from "../responder/permissions.ts";
-import { rulesFor } from "../responder/respond.ts";
-import { loadRules, RulesError, type Rule } from "../responder/rules.ts";
-import { alertFilters } from "../stack/filter.ts";
+import { AlertError, parseAlert } from "../responder/alerts/alert.ts";
+import { mismatch, type Match } from "../responder/rules/match.ts";
+import { permissionsOf } from "../responder/rules/role.ts";
+import type { Manners } from "../responder/rules/deduplication.ts";
+import { rulesFor } from "../responder/rules/answering.ts";
+import { loadRules, RulesError } from "../responder/rules/load.ts";
+import type { Rule } from "../responder/rules/rule.ts";
+import { alertFilters } from "../stack/events/filters.ts";
 
 const HELP = `usage: npm run rules check FILE...
        npm run rules explain ALERT.json [-- --rules FILE]...

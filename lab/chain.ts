@@ -3,13 +3,13 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "../responder/build.ts";
-import { startBroker } from "./broker.ts";
-import type { BrokerNote, EmbeddedBroker } from "./broker.ts";
+import { startBroker } from "./broker/broker.ts";
+import type { BrokerNote, EmbeddedBroker } from "./broker/broker.ts";
 import { startFalcosidekick } from "./falcosidekick.ts";
 import type { Falcosidekick, SidekickNote } from "./falcosidekick.ts";
 import { startKubernetes } from "./kubernetes/server.ts";
 import type { Kubernetes } from "./kubernetes/server.ts";
-import type { LabObjects } from "./objects.ts";
+import type { LabObjects } from "./program/objects.ts";
 import { startService } from "./service.ts";
 import type { LogLine, RunningService } from "./service.ts";
 

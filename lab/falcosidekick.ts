@@ -10,8 +10,8 @@ import { once } from "node:events";
 import { createServer, request as httpRequest } from "node:http";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { writeHeaders } from "./event.ts";
-import { parseExact, stringifyLikeGo } from "./json.ts";
+import { writeHeaders } from "./broker/event.ts";
+import { parseExact, stringifyLikeGo } from "./broker/json.ts";
 import { isJson } from "./kubernetes/object.ts";
 
 /** An alert as falcosidekick passes it on; numbers beyond JavaScript's keep their digits but are opaque. */

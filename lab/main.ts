@@ -7,17 +7,17 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startChain } from "./chain.ts";
 import type { Chain, ChainListener } from "./chain.ts";
-import { responderOf, startExpectation } from "./expectation.ts";
-import { labObjects } from "./objects.ts";
-import { play, Recorder } from "./play.ts";
-import type { StepReport } from "./play.ts";
-import { listPods, pathOf, placeObject, placePod } from "./pods.ts";
-import { evaluateProgram } from "./program.ts";
+import { responderOf, startExpectation } from "./scenes/expectation.ts";
+import { labObjects } from "./program/objects.ts";
+import { play, Recorder } from "./scenes/play.ts";
+import type { StepReport } from "./scenes/play.ts";
+import { listPods, pathOf, placeObject, placePod } from "./scenes/pods.ts";
+import { evaluateProgram } from "./program/evaluate.ts";
 import { jsonReporter, textReporter } from "./report.ts";
 import type { Reporter, Verdict } from "./report.ts";
-import { AlertsError, nameOf, recordedScene, sceneOf } from "./scene.ts";
-import type { Scene } from "./scene.ts";
-import { tourRules, tourScene } from "./tour.ts";
+import { AlertsError, nameOf, recordedScene, sceneOf } from "./scenes/recorded.ts";
+import type { Scene } from "./scenes/recorded.ts";
+import { tourRules, tourScene } from "./scenes/tour.ts";
 
 const USAGE = `Usage: npm start -- [options]
 

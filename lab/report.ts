@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import type { Chain } from "./chain.ts";
-import type { LabObjects } from "./objects.ts";
-import type { DeliveryReport, StepReport } from "./play.ts";
+import type { LabObjects } from "./program/objects.ts";
+import type { DeliveryReport, StepReport } from "./scenes/play.ts";
 
 /** What the chain turned out to be. */
 export interface Started {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { ServiceObject } from "./objects.ts";
+import type { ServiceObject } from "./program/objects.ts";
 
 /** A line of a service's log. */
 export type LogLine = Record<string, unknown>;

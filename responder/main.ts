@@ -1,11 +1,13 @@
-import { deadLetter } from "./dead-letter.ts";
-import { EnvironmentError, flagFrom, listFrom, portFrom, rulesFrom, secondsFrom, urlFrom } from "./environment.ts";
-import { connect } from "./kubernetes.ts";
-import { log } from "./log.ts";
-import { responder } from "./responder.ts";
-import { loadRules, RulesError } from "./rules.ts";
-import { serve, type Deliver } from "./server.ts";
-import { sink } from "./sink.ts";
+import { deadLetter } from "./receiver/dead-letters.ts";
+import { EnvironmentError, flagFrom, listFrom, portFrom, secondsFrom, urlFrom } from "./settings.ts";
+import { rulesFrom } from "./rules/folder.ts";
+import { connect } from "./kubernetes/client.ts";
+import { log } from "./telemetry/log.ts";
+import { responder } from "./receiver/alerts.ts";
+import { loadRules, RulesError } from "./rules/load.ts";
+import { serve } from "./receiver/server.ts";
+import type { Deliver } from "./receiver/answer.ts";
+import { sink } from "./outputs/broker.ts";
 
 const HELP = `usage: responder [dead-letter]
 

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 
 import type { KubernetesObject, Status } from "./api.ts";
-import { startControlPlane, type ControlPlane } from "./control-plane.ts";
-import { eventually } from "./eventually.ts";
+import { startControlPlane, type ControlPlane } from "../support/control-plane.ts";
+import { eventually } from "../support/eventually.ts";
 
 const pods = "/api/v1/namespaces/default/pods";
 

@@ -7,12 +7,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { RunningService } from "../../lab/service.ts";
 import { action, rule } from "./actions/rules.ts";
-import type { ControlPlane } from "./control-plane.ts";
+import type { ControlPlane } from "../support/control-plane.ts";
 import { deliver, loggedOf, nameOf } from "./deliver.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../support/eventually.ts";
 import { startOutputBroker, type OutputBroker } from "./output-broker.ts";
 import { ownRightsOf } from "./rights.ts";
-import { startResponder, type RunningResponder } from "./responder.ts";
+import { startResponder, type RunningResponder } from "../support/responder.ts";
 import { controlPlane } from "./shared.ts";
 import { Workloads, type Pod } from "./workloads.ts";
 

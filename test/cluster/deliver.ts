@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 
-import type { FalcoPayload } from "../../responder/response.ts";
+import type { FalcoPayload } from "../../responder/alerts/falcosidekick.ts";
 import { ALERT_HEADERS, shellAlert } from "../responder/fixtures.ts";
 import type { LogLine } from "../../lab/service.ts";
-import { eventually } from "./eventually.ts";
-import type { RunningResponder } from "./responder.ts";
+import { eventually } from "../support/eventually.ts";
+import type { RunningResponder } from "../support/responder.ts";
 import type { Pod } from "./workloads.ts";
 
 /** What the responder answers. */

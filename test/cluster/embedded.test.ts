@@ -8,7 +8,7 @@ import { EVENTS, OBJECTS, SELECTING } from "./embedded/objects.ts";
 import { play, type Server } from "./embedded/play.ts";
 import { COMMANDS, EVICTING, LOGS, RUNNING } from "./embedded/pods.ts";
 import { apps, get, NAMESPACE, NOBODY, patch, pod, podOf, podOnNoNode, pods, post, remove, type Step, type Table } from "./embedded/steps.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../support/eventually.ts";
 import { LOG_LINES } from "./kubelet.ts";
 import { controlPlane } from "./shared.ts";
 

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 
 import { action, rule } from "./actions/rules.ts";
-import type { ControlPlane } from "./control-plane.ts";
+import type { ControlPlane } from "../support/control-plane.ts";
 import { alarm, deliver, loggedOf } from "./deliver.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../support/eventually.ts";
 import { ownRightsOf } from "./rights.ts";
-import { startResponder, type RunningResponder } from "./responder.ts";
+import { startResponder, type RunningResponder } from "../support/responder.ts";
 import { controlPlane } from "./shared.ts";
 import { Workloads } from "./workloads.ts";
 

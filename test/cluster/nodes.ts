@@ -1,6 +1,6 @@
 import type { KubernetesObject } from "./api.ts";
-import type { ControlPlane } from "./control-plane.ts";
-import { eventually } from "./eventually.ts";
+import type { ControlPlane } from "../support/control-plane.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** Keeps the pods of others away from a test's own node. */
 const TAINT = { key: "of-a-test", effect: "NoSchedule" };

@@ -1,4 +1,4 @@
-import type { Program } from "../../lab/program.ts";
+import type { Program } from "../../lab/program/evaluate.ts";
 import type { NamedObject } from "./apply.ts";
 
 /** Every Kubernetes object of the program, in the order in which it registers them; Helm's charts are left out. */

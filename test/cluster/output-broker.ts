@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import type { OutputData } from "../../responder/output.ts";
+import type { OutputData } from "../../responder/outputs/output-event.ts";
 
 /** The Broker, as far as the responder sees of it when it posts the outputs of actions. */
 export interface OutputBroker {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { evaluateProgram, type Program } from "../../lab/program.ts";
-import { loadKnative } from "../../stack/manifests.ts";
+import { evaluateProgram, type Program } from "../../lab/program/evaluate.ts";
+import { loadKnative } from "../../stack/knative/manifests.ts";
 import type { Answer, Api } from "./api.ts";
 import { Applier, labelOf, type NamedObject } from "./apply.ts";
 import { objectsOf } from "./objects.ts";

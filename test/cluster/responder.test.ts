@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 
-import type { ControlPlane } from "./control-plane.ts";
+import type { ControlPlane } from "../support/control-plane.ts";
 import { alarm as alarmOf, containerOf, deliver as deliverAlert, loggedOf, nameOf } from "./deliver.ts";
-import { eventually } from "./eventually.ts";
-import { startResponder, type RunningResponder } from "./responder.ts";
+import { eventually } from "../support/eventually.ts";
+import { startResponder, type RunningResponder } from "../support/responder.ts";
 import { controlPlane } from "./shared.ts";
 import { pathOf, SLOW, Workloads, type Pod } from "./workloads.ts";
 

@@ -1,4 +1,4 @@
-import { startControlPlane, type ControlPlane } from "./control-plane.ts";
+import { startControlPlane, type ControlPlane } from "../support/control-plane.ts";
 
 let starting: Promise<ControlPlane> | undefined;
 

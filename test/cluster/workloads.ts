@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
 import type { KubernetesObject } from "./api.ts";
-import type { ControlPlane } from "./control-plane.ts";
-import { eventually } from "./eventually.ts";
+import type { ControlPlane } from "../support/control-plane.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** A pod that takes its time to end. kwok deletes by name: without this, it may delete a pod's successor too. */
 export const SLOW = { "pod-delete.stage.kwok.x-k8s.io/delay": "1h" };

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { tool } from "../../tools/find.ts";
-import { eventually } from "../cluster/eventually.ts";
+import { eventually } from "../support/eventually.ts";
 import { Processes } from "../cluster/processes.ts";
 import type { KubernetesObject } from "../../lab/kubernetes/object.ts";
 import { LanguageHost } from "./language.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Json } from "../../lab/kubernetes/object.ts";
-import { eventually } from "../cluster/eventually.ts";
+import { eventually } from "../support/eventually.ts";
 import { Engine } from "./engine.ts";
 import { KNATIVE, OTHER_RULES, ownsKnative, rulesSetting, settingsOf, SMALL_KNATIVE, STACKS } from "./fixtures.ts";
 import { RealCluster } from "./real-cluster.ts";

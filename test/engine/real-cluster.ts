@@ -5,8 +5,8 @@ import { parseAllDocuments } from "yaml";
 import type { Json } from "../../lab/kubernetes/object.ts";
 import type { Api } from "../cluster/api.ts";
 import { Applier, type NamedObject } from "../cluster/apply.ts";
-import { startControlPlane, type ControlPlane } from "../cluster/control-plane.ts";
-import { eventually } from "../cluster/eventually.ts";
+import { startControlPlane, type ControlPlane } from "../support/control-plane.ts";
+import { eventually } from "../support/eventually.ts";
 import type { EngineApi } from "./engine.ts";
 
 interface LiveObject {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { startKubernetes, type Kubernetes } from "../../lab/kubernetes/server.ts";
-import { listPods, pathOf, placePod } from "../../lab/pods.ts";
+import { listPods, pathOf, placePod } from "../../lab/scenes/pods.ts";
 import { ALERT_HEADERS, shellAlert } from "../responder/fixtures.ts";
 import { baseImages } from "./base.ts";
 import { startDocker, type Docker } from "./docker.ts";

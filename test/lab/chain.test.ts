@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startChain } from "../../lab/chain.ts";
 import type { Chain } from "../../lab/chain.ts";
-import { labObjects } from "../../lab/objects.ts";
-import type { LabObjects } from "../../lab/objects.ts";
-import { play, Recorder } from "../../lab/play.ts";
-import type { StepReport } from "../../lab/play.ts";
-import { listPods, pathOf, placePod } from "../../lab/pods.ts";
-import { evaluateProgram } from "../../lab/program.ts";
+import { labObjects } from "../../lab/program/objects.ts";
+import type { LabObjects } from "../../lab/program/objects.ts";
+import { play, Recorder } from "../../lab/scenes/play.ts";
+import type { StepReport } from "../../lab/scenes/play.ts";
+import { listPods, pathOf, placePod } from "../../lab/scenes/pods.ts";
+import { evaluateProgram } from "../../lab/program/evaluate.ts";
 import { build } from "../../responder/build.ts";
 
 const ALERT = await readFile(new URL("../../lab/alerts/terminal-shell.json", import.meta.url), "utf8");

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { ACTIONNERS } from "../../responder/actions/index.ts";
-import type { StepReport } from "../../lab/play.ts";
+import { ACTIONNERS } from "../../responder/actions/catalogue.ts";
+import type { StepReport } from "../../lab/scenes/play.ts";
 import type { Verdict } from "../../lab/report.ts";
 
 const MAIN = fileURLToPath(new URL("../../lab/main.ts", import.meta.url));

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startKubernetes, type Kubernetes } from "../../lab/kubernetes/server.ts";
-import { listPods, pathOf, placePod } from "../../lab/pods.ts";
+import { listPods, pathOf, placePod } from "../../lab/scenes/pods.ts";
 import { startService, type LogLine, type RunningService } from "../../lab/service.ts";
 import { build } from "../../responder/build.ts";
 import { ALERT_HEADERS, POD_UID, shellAlert } from "./fixtures.ts";

@@ -1,8 +1,9 @@
 import type { CoreV1Event, V1ContainerStatus, V1Node, V1Pod } from "@kubernetes/client-node";
-import type { Alert } from "../../responder/alert.ts";
-import { parseAlert } from "../../responder/alert.ts";
-import type { Cluster, Command, Ended } from "../../responder/cluster.ts";
-import { loadRules, type Rule } from "../../responder/rules.ts";
+import type { Alert } from "../../responder/alerts/alert.ts";
+import { parseAlert } from "../../responder/alerts/alert.ts";
+import type { Cluster, Command, Ended } from "../../responder/kubernetes/cluster.ts";
+import { loadRules } from "../../responder/rules/load.ts";
+import type { Rule } from "../../responder/rules/rule.ts";
 
 /** The headers of a binary-mode delivery of an alert. */
 export const ALERT_HEADERS = {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import type { CloudEvent } from "cloudevents";
-import type { Alert } from "../../responder/alert.ts";
-import type { OutputData } from "../../responder/output.ts";
-import { respond, rulesFor, type Engine } from "../../responder/respond.ts";
-import { loadRules } from "../../responder/rules.ts";
+import type { Alert } from "../../responder/alerts/alert.ts";
+import type { OutputData } from "../../responder/outputs/output-event.ts";
+import { respond } from "../../responder/engine/respond.ts";
+import { rulesFor } from "../../responder/rules/answering.ts";
+import type { Engine } from "../../responder/engine/run-rule.ts";
+import { loadRules } from "../../responder/rules/load.ts";
 import { alert, apiError, cluster, CONTAINER_ID, container, POD_UID, running } from "./fixtures.ts";
 
 type Answers = Parameters<typeof cluster>[0];

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { evaluateProgram, type Program, type ProgramResource } from "../../lab/program.ts";
-import { permissionsOf } from "../../responder/permissions.ts";
-import { keyOf, loadRules } from "../../responder/rules.ts";
-import { alertFilters, responseFilters } from "../../stack/filter.ts";
+import { evaluateProgram, type Program, type ProgramResource } from "../../lab/program/evaluate.ts";
+import { permissionsOf } from "../../responder/rules/role.ts";
+import { keyOf } from "../../responder/rules/folder.ts";
+import { loadRules } from "../../responder/rules/load.ts";
+import { alertFilters, responseFilters } from "../../stack/events/filters.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 
-import type { ControlPlane } from "../control-plane.ts";
+import type { ControlPlane } from "../../support/control-plane.ts";
 import { deliver, type Reply } from "../deliver.ts";
-import { eventually } from "../eventually.ts";
-import { startResponder, type RunningResponder } from "../responder.ts";
+import { eventually } from "../../support/eventually.ts";
+import { startResponder, type RunningResponder } from "../../support/responder.ts";
 import { controlPlane } from "../shared.ts";
 import { Workloads } from "../workloads.ts";
 import { rulesFile } from "./rules.ts";

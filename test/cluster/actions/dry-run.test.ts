@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 
-import type { ControlPlane } from "../control-plane.ts";
+import type { ControlPlane } from "../../support/control-plane.ts";
 import { deliver } from "../deliver.ts";
 import { createNode, readNode, removeNodes } from "../nodes.ts";
-import { startResponder, type RunningResponder } from "../responder.ts";
+import { startResponder, type RunningResponder } from "../../support/responder.ts";
 import { ownRightsOf } from "../rights.ts";
 import { controlPlane } from "../shared.ts";
 import { Workloads, type Pod } from "../workloads.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
-import type { ControlPlane } from "../control-plane.ts";
+import type { ControlPlane } from "../../support/control-plane.ts";
 import { alarm, deliver, loggedOf, nameOf } from "../deliver.ts";
-import { startResponder, type RunningResponder } from "../responder.ts";
+import { startResponder, type RunningResponder } from "../../support/responder.ts";
 import { controlPlane } from "../shared.ts";
 import { Workloads, type Pod } from "../workloads.ts";
 import { action, rule } from "./rules.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 
 import type { KubernetesObject } from "../api.ts";
-import type { ControlPlane } from "../control-plane.ts";
+import type { ControlPlane } from "../../support/control-plane.ts";
 import { alarm, containerOf, deliver, nameOf } from "../deliver.ts";
 import { createNode, readNode, removeNodes } from "../nodes.ts";
-import { startResponder, type RunningResponder } from "../responder.ts";
+import { startResponder, type RunningResponder } from "../../support/responder.ts";
 import { controlPlane } from "../shared.ts";
 import { pathOf, SLOW, Workloads } from "../workloads.ts";
 import { rulesFile } from "./rules.ts";

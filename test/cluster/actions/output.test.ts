@@ -4,12 +4,12 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { OUTPUT_TYPE } from "../../../responder/output.ts";
-import type { ControlPlane } from "../control-plane.ts";
+import { OUTPUT_TYPE } from "../../../responder/events.ts";
+import type { ControlPlane } from "../../support/control-plane.ts";
 import { containerOf, deliver, nameOf } from "../deliver.ts";
-import { eventually } from "../eventually.ts";
+import { eventually } from "../../support/eventually.ts";
 import { startOutputBroker, type OutputBroker } from "../output-broker.ts";
-import { startResponder, type RunningResponder } from "../responder.ts";
+import { startResponder, type RunningResponder } from "../../support/responder.ts";
 import { controlPlane } from "../shared.ts";
 import { pathOf, SLOW, Workloads, type Pod } from "../workloads.ts";
 import { action, rule } from "./rules.ts";

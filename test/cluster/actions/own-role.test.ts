@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 
-import type { ControlPlane } from "../control-plane.ts";
+import type { ControlPlane } from "../../support/control-plane.ts";
 import { alarm, containerOf, deliver, nameOf } from "../deliver.ts";
 import { startOutputBroker, type OutputBroker } from "../output-broker.ts";
-import { startResponder } from "../responder.ts";
+import { startResponder } from "../../support/responder.ts";
 import { ownRightsOf } from "../rights.ts";
 import { controlPlane } from "../shared.ts";
 import { pathOf, Workloads } from "../workloads.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 
 import type { KubernetesObject } from "../api.ts";
-import type { ControlPlane } from "../control-plane.ts";
+import type { ControlPlane } from "../../support/control-plane.ts";
 import { alarm, containerOf, deliver, nameOf } from "../deliver.ts";
-import { eventually } from "../eventually.ts";
-import { startResponder, type RunningResponder } from "../responder.ts";
+import { eventually } from "../../support/eventually.ts";
+import { startResponder, type RunningResponder } from "../../support/responder.ts";
 import { controlPlane } from "../shared.ts";
 import { isRunning, pathOf, SLOW, uidsOf, Workloads, type Pod, type WorkloadKind } from "../workloads.ts";
 import { rulesFile } from "./rules.ts";

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 
 import { frameReader } from "../../../lab/kubernetes/websocket.ts";
 import type { Answer, Api, KubernetesObject, Upgrade } from "../api.ts";
-import { eventually } from "../eventually.ts";
+import { eventually } from "../../support/eventually.ts";
 import { apps, NOBODY, pods, type Request, type Step } from "./steps.ts";
 
 /** A server under comparison: its administrator's client, and the token of the ServiceAccount. */

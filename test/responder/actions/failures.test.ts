@@ -3,14 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startKubernetes, type Fault, type Kubernetes } from "../../../lab/kubernetes/server.ts";
-import { pathOf, placeObject, placePod } from "../../../lab/pods.ts";
-import type { Scene, Step } from "../../../lab/scene.ts";
-import { tourRules, tourScene } from "../../../lab/tour.ts";
-import { parseAlert } from "../../../responder/alert.ts";
-import { ACTIONNERS } from "../../../responder/actions/index.ts";
-import { connect } from "../../../responder/kubernetes.ts";
-import { NotNow, respond, type Verdict } from "../../../responder/respond.ts";
-import { loadRules } from "../../../responder/rules.ts";
+import { pathOf, placeObject, placePod } from "../../../lab/scenes/pods.ts";
+import type { Scene, Step } from "../../../lab/scenes/recorded.ts";
+import { tourRules, tourScene } from "../../../lab/scenes/tour.ts";
+import { parseAlert } from "../../../responder/alerts/alert.ts";
+import { ACTIONNERS } from "../../../responder/actions/catalogue.ts";
+import { connect } from "../../../responder/kubernetes/client.ts";
+import { NotNow } from "../../../responder/engine/run-rule.ts";
+import { respond, type Verdict } from "../../../responder/engine/respond.ts";
+import { loadRules } from "../../../responder/rules/load.ts";
 
 const rules = loadRules([{ name: "tour.yaml", text: tourRules() }]);
 

@@ -1,0 +1,123 @@
+import type { V1ObjectReference } from "@kubernetes/client-node";
+import { podOf, type Alert, type PodReference } from "../alerts/alert.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { Permission } from "../kubernetes/permission.ts";
+import type { Result } from "./outcome.ts";
+import { ParameterError, noFiles, read, type Parameter, type ReadFile } from "./parameters.ts";
+
+/** What an action is given to work on. */
+export interface Occasion {
+  alert: Alert;
+  cluster: Cluster;
+  /** For an action that goes beyond its subject, which is in none of these. */
+  protectedNamespaces: ReadonlySet<string>;
+  /** What the action's additional contexts say, by name ("node.hostname"). */
+  context: ReadonlyMap<string, string>;
+}
+
+/** The same for an action on a pod: the one that the alert names. */
+export interface PodOccasion extends Occasion {
+  pod: PodReference;
+}
+
+/** What an action would touch, as far as the alert says; `namespace` is undefined for what is in none. */
+export interface Subject {
+  described: string;
+  namespace: string | undefined;
+  /** The object itself, as a Kubernetes Event refers to it. */
+  reference: V1ObjectReference;
+  /** What tells it from another of its name, as far as the alert says. */
+  identity: string;
+}
+
+/** An action with its parameters read: what a response rule holds. */
+export interface PreparedAction {
+  permissions: readonly Permission[];
+  /**
+   * Does it. What the API refuses or can't do for now is thrown as the client threw it; what the action
+   * itself makes of an answer (gone, replaced) is its result.
+   */
+  run: (occasion: Occasion) => Promise<Result>;
+}
+
+/**
+ * An action that response rules can name, all of it in one place: what it is called, what it can be told, what
+ * it needs and what it does. The stack reads the data of it without a cluster.
+ */
+export interface Actionner {
+  /** As in a rules file: "kubernetes:terminate". */
+  name: string;
+  description: string;
+  parameters: Readonly<Record<string, Parameter<unknown>>>;
+  /** The output fields an alert must have for it. */
+  requiredFields: readonly string[];
+  /** undefined where the alert lacks one of those. */
+  subjectOf: (alert: Alert) => Subject | undefined;
+  /** Whether the rule's next action runs after it where the rules file doesn't say. */
+  continue: boolean;
+  /** Whether to do it again at once changes nothing, by what the API knows: a UID, the same patch. */
+  repeatable: boolean;
+  /** Whether it gives an output, and so may be told a target for it. */
+  givesOutput: boolean;
+  /** An entry of a rules file, as YAML. */
+  example: string;
+  /**
+   * @param readFile gives the text of a file that a parameter names
+   * @throws {ParameterError} for a parameter it does not have, or a value that is not allowed
+   */
+  prepare: (parameters: Readonly<Record<string, unknown>>, readFile?: ReadFile) => PreparedAction;
+}
+
+interface Declaration<P extends object, O> extends Omit<Actionner, "parameters" | "prepare"> {
+  parameters: { [Name in keyof P]: Parameter<P[Name]> };
+  /** What it needs of the Kubernetes API when run with these parameters. */
+  permissions: (parameters: P) => readonly Permission[];
+  /** What can't be said of one parameter alone: undefined where they go together, else what is wrong. */
+  objection?: (parameters: P) => string | undefined;
+  run: (occasion: O, parameters: P) => Promise<Result>;
+}
+
+/** Makes an actionner of its declaration, with its parameters typed inside and checked at the door. */
+export function actionner<P extends object>(declaration: Declaration<P, Occasion>): Actionner {
+  const { permissions, objection, run, ...data } = declaration;
+  const known = Object.entries<Parameter<unknown>>(data.parameters);
+  return {
+    ...data,
+    parameters: Object.fromEntries(known),
+    prepare: (given, readFile = noFiles) => {
+      for (const name of Object.keys(given)) {
+        if (!known.some(([key]) => key === name)) {
+          const supported = known.map(([key]) => key).join(", ") || "none";
+          throw new ParameterError(`parameters.${name}: ${data.name} has no such parameter; it has ${supported}`);
+        }
+      }
+      const values = known.map(([name, parameter]) => [name, read(name, given[name], parameter, readFile)]);
+      const parameters = Object.fromEntries(values) as P;
+      const problem = objection?.(parameters);
+      if (problem !== undefined) throw new ParameterError(`parameters: ${problem}`);
+      return { permissions: permissions(parameters), run: (occasion) => run(occasion, parameters) };
+    },
+  };
+}
+
+/** The same for an action on the pod that raised the alert, or on the node it is on. */
+export function podActionner<P extends object>(
+  declaration: Omit<Declaration<P, PodOccasion>, "requiredFields" | "subjectOf">,
+): Actionner {
+  return actionner<P>({
+    ...declaration,
+    requiredFields: ["k8s.ns.name", "k8s.pod.name"],
+    subjectOf: (alert) => {
+      const pod = podOf(alert);
+      if (!pod) return undefined;
+      const { namespace, name, uid, containerId = "" } = pod;
+      const reference = { apiVersion: "v1", kind: "Pod", namespace, name, ...(uid !== undefined && { uid }) };
+      return { described: `pod ${namespace}/${name}`, namespace, reference, identity: uid ?? containerId };
+    },
+    run: async (occasion, parameters) => {
+      const pod = podOf(occasion.alert);
+      if (!pod) throw new TypeError("an alert without a subject is never acted on");
+      return await declaration.run({ ...occasion, pod }, parameters);
+    },
+  });
+}

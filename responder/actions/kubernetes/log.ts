@@ -1,0 +1,66 @@
+import { clusterError } from "../../kubernetes/errors.ts";
+import { podActionner } from "../actionner.ts";
+import { wholeNumber } from "../parameters.ts";
+import { containerLog } from "../pods/container-log.ts";
+import { containerWithId } from "../pods/containers.ts";
+import { findPod } from "../pods/find-pod.ts";
+import { settledBy } from "../pods/gone-or-replaced.ts";
+
+interface Parameters {
+  tail_lines: number;
+}
+
+const DEFAULT_LINES = 20;
+/** How much of the logs is kept, in bytes, over all containers. */
+const LIMIT = 512 * 1024;
+
+export const log = podActionner<Parameters>({
+  name: "kubernetes:log",
+  description: "Keeps the end of the log of the container that raised the alert, or of all the pod's where the alert doesn't say which",
+  continue: true,
+  repeatable: false,
+  givesOutput: true,
+  parameters: {
+    tail_lines: {
+      description: "How many lines of each container",
+      allowed: "a whole number of lines; 0 is the default",
+      default: DEFAULT_LINES,
+      parse: (value) => wholeNumber(value) || (wholeNumber(value) === 0 ? DEFAULT_LINES : undefined),
+    },
+  },
+  permissions: () => [
+    { apiGroup: "", resource: "pods", verbs: ["get"] },
+    { apiGroup: "", resource: "pods/log", verbs: ["get"] },
+  ],
+  example: `- action: Keep the log
+  actionner: kubernetes:log
+  parameters:
+    tail_lines: 200
+`,
+  run: async ({ cluster, pod }, { tail_lines: tailLines }) => {
+    const found = await findPod(cluster, pod);
+    if ("outcome" in found) return found;
+    const { namespace, name, containerId } = pod;
+    const described = `pod ${namespace}/${name}`;
+    const told = containerId && containerWithId(found.pod, containerId)?.name;
+    const containers = told ? [told] : (found.pod.spec?.containers ?? []).map((container) => container.name);
+    const limit = Math.floor(LIMIT / Math.max(containers.length, 1));
+    try {
+      const logs = await Promise.all(containers.map(async (container) => ({ container, log: await containerLog(cluster, { namespace, pod: name, container, tailLines, limit }) })));
+      const texts = logs.flatMap(({ container, log: end }) => ("text" in end ? [{ container, ...end }] : []));
+      const reasons = logs.flatMap(({ log: end }) => ("reason" in end ? [end.reason] : []));
+      if (texts.length === 0) return { outcome: "failed", message: `${described} has no log: ${reasons.join("; ")}` };
+      const text = texts.length === 1 ? (texts[0]?.text ?? "") : texts.map(({ container, text: end }) => `==> ${container} <==\n${end}`).join("\n");
+      const truncated = texts.some((end) => end.truncated);
+      return {
+        outcome: "done",
+        message: `kept the end of the log of ${texts.map(({ container }) => container).join(", ")} of ${described}`,
+        output: { mediaType: "text/plain", text, truncated },
+      };
+    } catch (thrown) {
+      const settled = settledBy(clusterError(thrown), described);
+      if (!settled) throw thrown;
+      return settled;
+    }
+  },
+});

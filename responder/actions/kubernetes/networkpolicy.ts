@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import { isIP } from "node:net";
+import type { V1NetworkPolicy, V1NetworkPolicyPeer } from "@kubernetes/client-node";
+import { clusterError } from "../../kubernetes/errors.ts";
+import { list } from "../parameters.ts";
+import { podActionner } from "../actionner.ts";
+import { findPod, type FoundPod } from "../pods/find-pod.ts";
+
+interface Parameters {
+  allow: readonly string[];
+  allow_cidr: readonly string[];
+  allow_namespaces: readonly string[];
+}
+
+export const networkpolicy = podActionner<Parameters>({
+  name: "kubernetes:networkpolicy",
+  description: "Cuts the pod that raised the alert, and those with the same labels, off from everything they could reach",
+  continue: true,
+  repeatable: true,
+  givesOutput: false,
+  parameters: {
+    allow_cidr: cidrs("Addresses that stay reachable"),
+    allow: cidrs("What allow_cidr is called in older files"),
+    allow_namespaces: list("Namespaces that stay reachable", "namespaces' names", (text) =>
+      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text) ? text : undefined,
+    ),
+  },
+  permissions: () => [
+    { apiGroup: "", resource: "pods", verbs: ["get"] },
+    { apiGroup: "networking.k8s.io", resource: "networkpolicies", verbs: ["create", "patch"] },
+  ],
+  example: `- action: Create a network policy
+  actionner: kubernetes:networkpolicy
+  parameters:
+    allow_cidr:
+      - 192.168.1.0/24
+    allow_namespaces:
+      - monitoring
+`,
+  run: async ({ cluster, pod }, { allow, allow_cidr, allow_namespaces }) => {
+    const allowed = { cidrs: [...new Set([...allow_cidr, ...allow])], namespaces: allow_namespaces };
+    const found = await findPod(cluster, pod);
+    if ("outcome" in found) return found;
+    const { namespace } = pod;
+    const body = policyFor(found, namespace, allowed);
+    if (!body) return { outcome: "failed", message: `pod ${namespace}/${pod.name} has no labels that a network policy could select it by` };
+    const name = body.metadata?.name ?? "";
+    try {
+      await cluster.networking.createNamespacedNetworkPolicy({ namespace, body });
+    } catch (thrown) {
+      if (clusterError(thrown).code !== 409) throw thrown;
+      await cluster.networking.patchNamespacedNetworkPolicy({ namespace, name, body });
+    }
+    const reachable = [...allowed.cidrs, ...allowed.namespaces].join(", ") || "nothing";
+    return { outcome: "done", message: `network policy ${namespace}/${name} lets pod ${namespace}/${pod.name} reach ${reachable}` };
+  },
+});
+
+/** What stays reachable. */
+interface Allowed {
+  cidrs: readonly string[];
+  namespaces: readonly string[];
+}
+
+/** What controllers add per revision or per pod: a policy is to hold for the pods beside this one and after it, too. */
+const PASSING_LABELS = [
+  "pod-template-hash",
+  "pod-template-generation",
+  "controller-revision-hash",
+  "statefulset.kubernetes.io/pod-name",
+  "apps.kubernetes.io/pod-index",
+  "batch.kubernetes.io/job-completion-index",
+];
+
+/** undefined for a pod without labels, which would be every pod of the namespace. */
+function policyFor({ pod }: FoundPod, namespace: string, allowed: Allowed): V1NetworkPolicy | undefined {
+  const labels = Object.entries(pod.metadata?.labels ?? {}).filter(([key]) => !PASSING_LABELS.includes(key));
+  if (labels.length === 0) return undefined;
+  const owner = pod.metadata?.ownerReferences?.find(({ controller }) => controller)?.name ?? pod.metadata?.name ?? "";
+  const peers: V1NetworkPolicyPeer[] = [
+    ...allowed.cidrs.map((cidr) => ({ ipBlock: { cidr } })),
+    ...allowed.namespaces.map((name) => ({
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } },
+    })),
+  ];
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: `response-${owner.slice(0, 200)}-${hashOf(labels)}`, namespace, labels: { "app.kubernetes.io/managed-by": "response-engine" } },
+    spec: {
+      podSelector: { matchLabels: Object.fromEntries(labels) },
+      policyTypes: ["Egress"],
+      egress: peers.length > 0 ? [{ to: peers }] : [],
+    },
+  };
+}
+
+/** One policy per set of labels: another pod of the same owner, with a label more, is not to narrow this one's. */
+function hashOf(labels: readonly (readonly [string, string])[]): string {
+  return createHash("sha256").update(JSON.stringify(labels.toSorted())).digest("hex").slice(0, 8);
+}
+
+function cidrs(description: string) {
+  return list(description, 'CIDRs ("10.0.0.0/8")', (text) => (isCidr(text) ? text : undefined));
+}
+
+function isCidr(text: string): boolean {
+  const [, address = "", prefix = ""] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const version = isIP(address);
+  return version !== 0 && Number(prefix) <= (version === 4 ? 32 : 128);
+}

@@ -1,0 +1,87 @@
+import type { V1Pod } from "@kubernetes/client-node";
+import { clusterError } from "../../kubernetes/errors.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
+import { flag, wholeNumber } from "../parameters.ts";
+import { podActionner, type PodOccasion } from "../actionner.ts";
+import type { Result } from "../outcome.ts";
+import { findPod } from "../pods/find-pod.ts";
+import { settledBy } from "../pods/gone-or-replaced.ts";
+import { controllerOf, SPARE_PARAMETERS, spared, sparePermissions, type SpareParameters } from "../pods/left-alone.ts";
+
+interface Parameters extends SpareParameters {
+  grace_period_seconds: number;
+  ignore_standalone_pods: boolean;
+}
+
+export const terminate = podActionner<Parameters>({
+  name: "kubernetes:terminate",
+  description: "Deletes the pod that raised the alert, and no other",
+  continue: false,
+  repeatable: true,
+  givesOutput: false,
+  parameters: {
+    grace_period_seconds: {
+      description: "Seconds the pod's processes have to end by themselves; 0 kills them at once",
+      allowed: "a whole number of seconds, 0 or more",
+      default: 0,
+      parse: wholeNumber,
+    },
+    ...SPARE_PARAMETERS,
+    ignore_standalone_pods: flag("Leaves pods alone that no controller would replace"),
+  },
+  permissions: (parameters) => [
+    { apiGroup: "", resource: "pods", verbs: ["get", "delete"] },
+    ...sparePermissions(parameters),
+  ],
+  example: `- action: Terminate the pod
+  actionner: kubernetes:terminate
+  parameters:
+    grace_period_seconds: 5
+    ignore_daemonsets: true
+    ignore_statefulsets: true
+    min_healthy_replicas: 33%
+`,
+  run: async (occasion, parameters) => {
+    const { pod, cluster } = occasion;
+    if (pod.uid !== undefined && !asksAboutThePod(parameters)) return await deletePod(occasion, pod.uid, parameters);
+
+    const found = await findPod(cluster, pod);
+    if ("outcome" in found) return found;
+    const objection = await objectionTo(found.pod, parameters, cluster);
+    if (objection !== undefined) {
+      return { outcome: "ignored", message: `left pod ${pod.namespace}/${pod.name} alone: ${objection}` };
+    }
+    return await deletePod(occasion, found.uid, parameters);
+  },
+});
+
+async function deletePod({ pod, cluster }: PodOccasion, uid: string, parameters: Parameters): Promise<Result> {
+  const { namespace, name } = pod;
+  const described = `pod ${namespace}/${name} (uid ${uid})`;
+  try {
+    await cluster.core.deleteNamespacedPod({
+      namespace,
+      name,
+      body: { gracePeriodSeconds: parameters.grace_period_seconds, preconditions: { uid } },
+    });
+    return { outcome: "terminated", message: `terminated ${described}` };
+  } catch (thrown) {
+    const settled = settledBy(clusterError(thrown), described);
+    if (!settled) throw thrown;
+    return settled;
+  }
+}
+
+function asksAboutThePod(parameters: Parameters): boolean {
+  return (
+    parameters.ignore_daemonsets ||
+    parameters.ignore_statefulsets ||
+    parameters.ignore_standalone_pods ||
+    parameters.min_healthy_replicas !== null
+  );
+}
+
+async function objectionTo(pod: V1Pod, parameters: Parameters, cluster: Cluster): Promise<string | undefined> {
+  if (parameters.ignore_standalone_pods && !controllerOf(pod)) return "no controller would replace it";
+  return await spared(pod, parameters, cluster);
+}

@@ -1,0 +1,90 @@
+import type { V1OwnerReference, V1Pod } from "@kubernetes/client-node";
+import { clusterError } from "../../kubernetes/errors.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
+import type { Permission } from "../../kubernetes/permission.ts";
+import { flag, wholeNumber, type Parameter } from "../parameters.ts";
+
+/** What an action on pods can be told to leave alone. */
+export interface SpareParameters {
+  ignore_daemonsets: boolean;
+  ignore_statefulsets: boolean;
+  min_healthy_replicas: Minimum | null;
+}
+
+/** A number of ready pods, or a share of the wanted ones in percent. */
+interface Minimum {
+  value: number;
+  unit: "pods" | "percent";
+}
+
+export const SPARE_PARAMETERS: { [Name in keyof SpareParameters]: Parameter<SpareParameters[Name]> } = {
+  ignore_daemonsets: flag("Leaves pods of a DaemonSet alone"),
+  ignore_statefulsets: flag("Leaves pods of a StatefulSet alone"),
+  min_healthy_replicas: {
+    description: "Leaves a pod alone where its ReplicaSet or StatefulSet has fewer ready pods than this",
+    allowed: 'a number of pods ("2") or a share of the wanted ones ("33%", 0% to 100%)',
+    default: null,
+    parse: parseMinimum,
+  },
+};
+
+/** What it takes to find out. */
+export function sparePermissions({ min_healthy_replicas }: SpareParameters): Permission[] {
+  if (!min_healthy_replicas) return [];
+  return ["replicasets", "statefulsets"].map((resource) => ({ apiGroup: "apps", resource, verbs: ["get"] }));
+}
+
+/** Why the pod is to be left alone; undefined where it isn't. */
+export async function spared(pod: V1Pod, parameters: SpareParameters, cluster: Cluster): Promise<string | undefined> {
+  const owner = controllerOf(pod);
+  if (!owner) return undefined;
+  if (owner.kind === "DaemonSet" && parameters.ignore_daemonsets) return `it belongs to DaemonSet ${owner.name}`;
+  if (owner.kind === "StatefulSet" && parameters.ignore_statefulsets) return `it belongs to StatefulSet ${owner.name}`;
+  if (!parameters.min_healthy_replicas) return undefined;
+  const replicas = await replicasOf(owner, pod.metadata?.namespace ?? "", cluster);
+  return replicas && tooFew(replicas, parameters.min_healthy_replicas, `${owner.kind} ${owner.name}`);
+}
+
+export function controllerOf({ metadata }: V1Pod): V1OwnerReference | undefined {
+  return metadata?.ownerReferences?.find(({ controller }) => controller);
+}
+
+interface Replicas {
+  ready: number;
+  wanted: number;
+}
+
+/** undefined where the owner keeps no replicas (a Job), or is gone. */
+async function replicasOf(
+  { kind, name, apiVersion }: V1OwnerReference,
+  namespace: string,
+  { apps }: Cluster,
+): Promise<Replicas | undefined> {
+  if (!apiVersion.startsWith("apps/")) return undefined;
+  try {
+    const owner =
+      kind === "ReplicaSet" ? await apps.readNamespacedReplicaSet({ name, namespace })
+      : kind === "StatefulSet" ? await apps.readNamespacedStatefulSet({ name, namespace })
+      : undefined;
+    return owner && { ready: owner.status?.readyReplicas ?? 0, wanted: owner.spec?.replicas ?? 1 };
+  } catch (thrown) {
+    if (clusterError(thrown).code === 404) return undefined;
+    throw thrown;
+  }
+}
+
+function tooFew({ ready, wanted }: Replicas, minimum: Minimum, owner: string): string | undefined {
+  const healthy = minimum.unit === "pods" ? ready : wanted === 0 ? 100 : (ready / wanted) * 100;
+  if (healthy >= minimum.value) return undefined;
+  const wish = minimum.unit === "pods" ? `${minimum.value}` : `${minimum.value}%`;
+  return `${owner} has ${ready} of ${wanted} pods ready, min_healthy_replicas is ${wish}`;
+}
+
+function parseMinimum(value: unknown): Minimum | undefined {
+  if (typeof value === "string" && value.endsWith("%")) {
+    const percent = wholeNumber(value.slice(0, -1));
+    return percent !== undefined && percent <= 100 ? { value: percent, unit: "percent" } : undefined;
+  }
+  const pods = wholeNumber(value);
+  return pods === undefined ? undefined : { value: pods, unit: "pods" };
+}

@@ -1,0 +1,81 @@
+import { podActionner, type Actionner } from "../actionner.ts";
+import type { Parameter } from "../parameters.ts";
+import { patchNode, patchPod } from "./patch.ts";
+
+interface Parameters {
+  level: "pod" | "node";
+  /** null removes. */
+  changes: Readonly<Record<string, string | null>>;
+}
+
+interface Kind {
+  actionner: string;
+  /** The field of `metadata`, and the parameter's name. */
+  field: "labels" | "annotations";
+  /** What a value may be. */
+  value: RegExp;
+  allowed: string;
+  example: string;
+}
+
+/** The actionner that sets one kind of metadata on the pod, or on its node. */
+export function metadataActionner({ actionner, field, value, allowed, example }: Kind): Actionner {
+  return podActionner<Record<string, unknown> & Pick<Parameters, "level">>({
+    name: actionner,
+    description: `Adds, changes or removes ${field} of the pod that raised the alert, or of its node`,
+    continue: true,
+    repeatable: true,
+    givesOutput: false,
+    parameters: {
+      [field]: changes(field, value, allowed),
+      level: {
+        description: `Whose ${field}`,
+        allowed: "pod or node",
+        default: "pod",
+        parse: (level) => (level === "pod" || level === "node" ? level : undefined),
+      },
+    },
+    permissions: ({ level }) =>
+      level === "pod"
+        ? [{ apiGroup: "", resource: "pods", verbs: ["get", "patch"] }]
+        : [
+            { apiGroup: "", resource: "pods", verbs: ["get"] },
+            { apiGroup: "", resource: "nodes", verbs: ["patch"] },
+          ],
+    example,
+    run: async (occasion, parameters) => {
+      const wanted = parameters[field] as Parameters["changes"];
+      const patch = { metadata: { [field]: wanted } };
+      const done = Object.entries(wanted).map(([key, text]) => (text === null ? `lost ${key}` : `got ${key}=${text}`));
+      const apply = parameters.level === "node" ? patchNode : patchPod;
+      return await apply(occasion, patch, `${field}: ${done.join(", ")}`);
+    },
+  });
+}
+
+/** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+const KEY = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
+
+function changes(field: string, value: RegExp, allowed: string): Parameter<Parameters["changes"]> {
+  return {
+    description: `The ${field} to set; an empty value removes one`,
+    allowed: `at least one "KEY: VALUE"; ${allowed}`,
+    default: {},
+    required: true,
+    parse: (given) => {
+      if (typeof given !== "object" || given === null || Array.isArray(given)) return undefined;
+      const entries = Object.entries(given as Record<string, unknown>).map(([key, text]) => {
+        const written = textOf(text);
+        return KEY.test(key) && written !== undefined && value.test(written) ? [key, written || null] : undefined;
+      });
+      if (entries.length === 0 || !entries.every((entry) => entry !== undefined)) return undefined;
+      return Object.fromEntries(entries) as Parameters["changes"];
+    },
+  };
+}
+
+/** YAML reads `true` and `1` as what they are; metadata holds texts. */
+function textOf(value: unknown): string | undefined {
+  if (value === null) return "";
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}

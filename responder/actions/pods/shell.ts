@@ -1,0 +1,70 @@
+import { stripVTControlCharacters } from "node:util";
+import { clusterError } from "../../kubernetes/errors.ts";
+import type { Ended } from "../../kubernetes/cluster.ts";
+import type { Permission } from "../../kubernetes/permission.ts";
+import { assignments, variablesOf } from "../variables.ts";
+import { positive, type Parameter } from "../parameters.ts";
+import type { PodOccasion } from "../actionner.ts";
+import type { Result } from "../outcome.ts";
+import { containerWithId } from "./containers.ts";
+import { findPod } from "./find-pod.ts";
+import { settledBy } from "./gone-or-replaced.ts";
+
+/** What every action that runs a shell in the container can be told. */
+export interface ShellParameters {
+  shell: string;
+  timeout_seconds: number;
+}
+
+export const SHELL_PARAMETERS: { [Name in keyof ShellParameters]: Parameter<ShellParameters[Name]> } = {
+  shell: {
+    description: "What runs it in the container, given it after -c",
+    allowed: "an absolute path",
+    default: "/bin/sh",
+    parse: (value) => (typeof value === "string" && /^\/[^\0]+$/.test(value) ? value : undefined),
+  },
+  timeout_seconds: {
+    description: "Seconds it may take; responderTimeoutSeconds has to be longer",
+    ...positive("seconds"),
+    default: 20,
+  },
+};
+
+/** The API asks for either verb, depending on its release and the client's. */
+export const SHELL_PERMISSIONS: readonly Permission[] = [
+  { apiGroup: "", resource: "pods", verbs: ["get"] },
+  { apiGroup: "", resource: "pods/exec", verbs: ["create", "get"] },
+];
+
+/** How much of what a command prints is kept, in bytes. */
+const LIMIT = 512 * 1024;
+
+/**
+ * Runs a shell's text in the container that raised the alert, or in the pod's first where the alert doesn't say which.
+ * The API names what it runs it in by the pod's name alone: the pod is compared before, and again afterwards.
+ * @param what names the text, for messages: "the command"
+ */
+export async function runInContainer({ cluster, pod, alert, context }: PodOccasion, text: string, { shell, timeout_seconds: seconds }: ShellParameters, what: string): Promise<Result> {
+  const found = await findPod(cluster, pod);
+  if ("outcome" in found) return found;
+  const { namespace, name, containerId } = pod;
+  const container = (containerId && containerWithId(found.pod, containerId)?.name) ?? found.pod.spec?.containers[0]?.name ?? "";
+  const command = [shell, "-c", assignments(text, variablesOf(alert, context)) + text];
+  let ended: Ended;
+  try {
+    ended = await cluster.exec({ namespace, pod: name, container, command, timeout: seconds * 1000, limit: LIMIT });
+  } catch (thrown) {
+    const settled = settledBy(clusterError(thrown), `pod ${namespace}/${name}`);
+    if (!settled) throw thrown;
+    return settled;
+  }
+  const { output, truncated, failure } = ended;
+  const kept = { output: { mediaType: "text/plain" as const, text: stripVTControlCharacters(output), truncated } };
+  const described = `container ${container} of pod ${namespace}/${name}`;
+  const after = await findPod(cluster, { ...pod, uid: found.uid });
+  if ("outcome" in after && after.outcome === "replaced") {
+    return { outcome: "failed", message: `while ${what} ran, another pod took the name ${namespace}/${name}, and it may have run there`, ...kept };
+  }
+  if (failure !== undefined) return { outcome: "failed", message: `${what} failed in ${described}: ${failure}`, ...kept };
+  return { outcome: "done", message: `ran ${what} in ${described}`, ...kept };
+}

@@ -1,0 +1,90 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { parseAlert, type Alert } from "../alerts/alert.ts";
+import { log } from "../telemetry/log.ts";
+import { alerts } from "../telemetry/metrics.ts";
+import { compareUrgency, oneHigher } from "../alerts/priority.ts";
+import { originOf, type FalcoPayload } from "../alerts/falcosidekick.ts";
+import { RESPONSE_EVENT_SOURCE } from "../events.ts";
+import { problem, type Deliver } from "./answer.ts";
+
+/** Milliseconds that falcosidekick may take to answer. */
+const TIMEOUT = 10_000;
+
+/**
+ * The dead letter sink: whatever the Broker could not deliver becomes an alert of its own in falcosidekick,
+ * whose `source` keeps every Trigger of ours from taking it up again. It is in the log first, whole, so that
+ * it is not lost where falcosidekick is down too.
+ * @param falcosidekick URL that takes alerts
+ */
+export function deadLetter(falcosidekick: string): Deliver {
+  return async (headers, body) => {
+    const text = body.toString("utf8");
+    const payload = undeliveredPayload(headers, text);
+    log("error", "undelivered", { reason: payload.output, delivery: text });
+    alerts.inc({ outcome: "undelivered" });
+    try {
+      const answer = await fetch(falcosidekick, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(payload),
+        signal: AbortSignal.timeout(TIMEOUT),
+      });
+      await answer.arrayBuffer();
+      if (answer.ok) return { status: 204 };
+      return notTaken(`answered ${answer.status}`);
+    } catch (error) {
+      const { message, cause } = error as Error;
+      return notTaken(cause instanceof Error ? cause.message : message);
+    }
+  };
+
+  function notTaken(reason: string) {
+    log("error", "falcosidekick did not take it", { url: falcosidekick, reason });
+    return problem(503, `falcosidekick at ${falcosidekick} did not take it: ${reason}`);
+  }
+}
+
+/**
+ * What is told of a dead letter. The Broker says in extensions what went wrong.
+ * @see https://knative.dev/docs/eventing/event-delivery/#configuring-delivery
+ */
+export function undeliveredPayload(headers: IncomingHttpHeaders, body: string): FalcoPayload {
+  const alert = readable(body);
+  const code = header(headers, "ce-knativeerrorcode");
+  const destination = header(headers, "ce-knativeerrordest");
+  const detail = Buffer.from(header(headers, "ce-knativeerrordata") ?? "", "base64").toString("utf8").trim();
+  const subject = alert
+    ? alert.source === RESPONSE_EVENT_SOURCE ? `The response "${alert.output}"` : `The alert "${alert.rule}"`
+    : `A CloudEvent of type "${header(headers, "ce-type") ?? "unknown"}"`;
+  const reason = code ? ` The last answer of ${destination ?? "its subscriber"} was ${code}.` : "";
+  return {
+    output: `${subject} could not be delivered, and nothing more will be done about it.${reason}`,
+    // as urgent as what was lost, and never less than an error
+    priority: alert && compareUrgency(alert.priority, "Error") >= 0 ? oneHigher(alert.priority) : "Error",
+    rule: "Response: not delivered",
+    time: new Date().toISOString(),
+    output_fields: {
+      ...(alert && originOf(alert)),
+      "response.outcome": "undelivered",
+      ...(code && { "response.error.code": code }),
+      ...(destination && { "response.error.destination": destination }),
+      ...(detail && { "response.error.detail": detail.slice(0, 512) }),
+    },
+    source: RESPONSE_EVENT_SOURCE,
+    tags: ["response", "undelivered"],
+    ...(alert?.hostname !== undefined && { hostname: alert.hostname }),
+  };
+}
+
+function readable(body: string): Alert | undefined {
+  try {
+    return parseAlert(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
+}
+
+function header(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : undefined;
+}

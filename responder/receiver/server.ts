@@ -1,0 +1,89 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { log } from "../telemetry/log.ts";
+import { registry } from "../telemetry/metrics.ts";
+import { PROBLEM, problem, type Answer, type Deliver } from "./answer.ts";
+import { DeliveryError } from "./cloud-event.ts";
+
+/** The largest body that is read, in bytes. */
+const BODY_LIMIT = 1024 * 1024;
+
+/**
+ * Serves deliveries (POST), `/healthz` and `/readyz` on one port and `/metrics` on another, until SIGTERM or
+ * SIGINT: then it is no longer ready, finishes what is in flight, and lets the process end.
+ * @param ports 0 for a free one; the line "ready" of the log says which
+ */
+export async function serve(deliver: Deliver, ports: { port: number; metricsPort: number }): Promise<void> {
+  let stopping = false;
+  const server = createServer((request, response) => {
+    void handle(request, deliver, () => !stopping).then((answer) => {
+      send(response, stopping ? { ...answer, headers: { ...answer.headers, connection: "close" } } : answer);
+    });
+  });
+  const metrics = createServer((request, response) => {
+    void measure(request).then((answer) => {
+      send(response, answer);
+    });
+  });
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log("info", "stopping", { signal });
+    // closes idle connections too, and ends when the last request in flight is answered
+    server.close(() => metrics.close());
+    metrics.closeAllConnections();
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  const [port, metricsPort] = await Promise.all([listen(server, ports.port), listen(metrics, ports.metricsPort)]);
+  log("info", "ready", { port, metricsPort });
+}
+
+async function handle(request: IncomingMessage, deliver: Deliver, ready: () => boolean): Promise<Answer> {
+  const path = request.url?.split("?", 1)[0];
+  if (request.method === "GET" && path === "/healthz") return { status: 200, body: "ok\n" };
+  if (request.method === "GET" && path === "/readyz") return ready() ? { status: 200, body: "ok\n" } : { status: 503 };
+  if (request.method !== "POST") {
+    return { ...problem(405, "deliveries are taken by POST"), headers: { allow: "POST", ...PROBLEM } };
+  }
+  try {
+    return await deliver(request.headers, await readBody(request));
+  } catch (error) {
+    if (error instanceof DeliveryError) {
+      log("warning", "rejected", { status: error.status, reason: error.message });
+      return problem(error.status, error.message);
+    }
+    log("error", "failed", { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    return problem(500, "the responder failed; its log says why");
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const tooLarge = () => new DeliveryError(413, `the body is larger than ${BODY_LIMIT} bytes`);
+  if (Number(request.headers["content-length"]) > BODY_LIMIT) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_LIMIT) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function measure(request: IncomingMessage): Promise<Answer> {
+  if (request.url?.split("?", 1)[0] !== "/metrics") return { status: 404 };
+  return { status: 200, headers: { "content-type": registry.contentType }, body: await registry.metrics() };
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, headers).end(body);
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject).listen(port, () => {
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}

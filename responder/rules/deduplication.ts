@@ -1,0 +1,14 @@
+import type { Rule } from "./rule.ts";
+
+/** What the responder does around the actions. */
+export interface Manners {
+  /** Whether Kubernetes Events tell of what was done. */
+  events: boolean;
+  /** Seconds within which the same rule acts once on the same pod; 0: no such window. */
+  deduplicationSeconds: number;
+}
+
+/** Whether a rule is claimed before it acts: where doing it again would not be nothing. */
+export function isClaimed({ actions, dryRun }: Rule, { deduplicationSeconds }: Manners): boolean {
+  return deduplicationSeconds > 0 && !dryRun && actions.some(({ actionner }) => !actionner.repeatable);
+}

@@ -1,0 +1,23 @@
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { ReadFile } from "../actions/parameters.ts";
+import { EnvironmentError } from "../settings.ts";
+import type { RulesFile } from "./entries.ts";
+
+/** The rules files of a folder, in the order of their names, and what they name, which lies beside them. @throws {EnvironmentError} */
+export function rulesFrom(name: string): { files: RulesFile[]; readFile: ReadFile } {
+  const folder = process.env[name] ?? "";
+  const readFile: ReadFile = (path) => readFileSync(join(folder, keyOf(path)), "utf8");
+  try {
+    const names = readdirSync(folder).filter((file) => /\.ya?ml$/.test(file)).sort();
+    return { files: names.map((file) => ({ name: file, text: readFileSync(join(folder, file), "utf8") })), readFile };
+  } catch (error) {
+    throw new EnvironmentError(`${name}: "${folder}" can't be read: ${(error as Error).message}`);
+  }
+}
+
+/** What a file that a parameter names is called where the rules files lie, in a ConfigMap: no path. */
+export function keyOf(path: string): string {
+  return `file-${createHash("sha256").update(path).digest("hex").slice(0, 16)}`;
+}

@@ -1,0 +1,78 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { FalcoConfig } from "../config/config.ts";
+import { ensureNamespace } from "../namespace.ts";
+
+/** Falco on every node, and falcosidekick with its UI, which sends the alerts on as CloudEvents. */
+export class Falco extends pulumi.ComponentResource {
+  readonly release: k8s.helm.v3.Release;
+  /** Where falcosidekick takes alerts, inside the cluster. */
+  readonly sidekickUrl: pulumi.Output<string>;
+  /** The command that brings falcosidekick's UI to http://localhost:2802. */
+  readonly uiCommand: pulumi.Output<string>;
+
+  constructor(name: string, args: FalcoArgs, options: pulumi.ComponentResourceOptions) {
+    super("response-engine:stack:Falco", name, {}, options);
+    // Falco reads the kernel's events, which no stricter standard admits.
+    const labels = { "pod-security.kubernetes.io/enforce": "privileged" };
+    const namespace = ensureNamespace(`${name}-namespace`, args.namespace, labels, { parent: this });
+    this.release = new k8s.helm.v3.Release(
+      `${name}-release`,
+      {
+        name: "falco",
+        namespace,
+        chart: args.chart,
+        ...(args.version && { version: args.version }),
+        ...(args.repository && { repositoryOpts: { repo: args.repository } }),
+        values: merge(chartValues(args), args.values),
+        timeout: 600,
+      },
+      { parent: this },
+    );
+    const { name: releaseName } = this.release;
+    this.sidekickUrl = pulumi.interpolate`http://${releaseName}-falcosidekick.${namespace}.svc.cluster.local:2801/`;
+    this.uiCommand = pulumi.interpolate`kubectl --namespace ${namespace} port-forward service/${releaseName}-falcosidekick-ui 2802`;
+    this.registerOutputs({ sidekickUrl: this.sidekickUrl, uiCommand: this.uiCommand });
+  }
+}
+
+export interface FalcoArgs extends FalcoConfig {
+  /** Where falcosidekick posts alerts to: the Broker. */
+  brokerUrl: pulumi.Input<string>;
+}
+
+/** @see https://github.com/falcosecurity/charts/blob/master/charts/falco/values.yaml */
+function chartValues({ driver, brokerUrl }: FalcoArgs): Values {
+  return {
+    driver: { kind: driver },
+    falco: {
+      json_output: true,
+      // The chart's list, which ours replaces, and the pod's UID: the responder answers no other pod than that.
+      append_output: [{ suggested_output: true }, { extra_fields: ["k8s.pod.uid"] }],
+    },
+    falcosidekick: {
+      enabled: true,
+      config: { cloudevents: { address: brokerUrl } },
+      webui: { enabled: true },
+    },
+  };
+}
+
+type Values = Record<string, pulumi.Input<unknown>>;
+
+/**
+ * `theirs` over `ours`: maps key by key, anything else whole. Helm values are where passwords go, and Pulumi
+ * doesn't tell a program which of them were encrypted: so each of theirs is kept as a secret.
+ */
+function merge(ours: Values, theirs: Values): Values {
+  const merged = { ...ours };
+  for (const [key, value] of Object.entries(theirs)) {
+    const own = merged[key];
+    merged[key] = isMap(value) ? merge(isMap(own) ? own : {}, value) : pulumi.secret(value);
+  }
+  return merged;
+}
+
+function isMap(value: unknown): value is Values {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !pulumi.Output.isInstance(value);
+}

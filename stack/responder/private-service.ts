@@ -1,0 +1,112 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Resources, Scale } from "../config/config.ts";
+import { Service, type Destination } from "../knative/custom-resources.ts";
+
+const PORT = 8080;
+/** Not 9090, the program's own default: in a Knative pod that port is the queue proxy's. */
+const METRICS_PORT = 9095;
+
+/**
+ * A Knative Service that runs the responder's image: reachable inside the cluster only, and a pod that the
+ * restricted Pod Security Standard admits.
+ * @see https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+ */
+export class PrivateService extends Service {
+  constructor(name: string, args: PrivateServiceArgs, options: pulumi.CustomResourceOptions) {
+    const { serviceName, namespace, image, pullSecret, serviceAccount, scale, resources, files } = args;
+    const labels = labelsOf(serviceName);
+    super(
+      name,
+      {
+        metadata: {
+          name: serviceName,
+          namespace,
+          labels: { ...labels, "networking.knative.dev/visibility": "cluster-local" },
+          annotations: { "pulumi.com/waitFor": "condition=Ready" },
+        },
+        spec: {
+          template: {
+            metadata: {
+              labels,
+              annotations: {
+                "autoscaling.knative.dev/min-scale": String(scale.min),
+                "autoscaling.knative.dev/max-scale": String(scale.max),
+                "prometheus.io/scrape": "true",
+                "prometheus.io/port": String(METRICS_PORT),
+                "prometheus.io/path": "/metrics",
+              },
+            },
+            spec: {
+              serviceAccountName: serviceAccount,
+              ...(args.callsKubernetes ? {} : { automountServiceAccountToken: false }),
+              ...(pullSecret && { imagePullSecrets: [{ name: pullSecret }] }),
+              containerConcurrency: scale.concurrency,
+              timeoutSeconds: args.timeoutSeconds,
+              containers: [
+                {
+                  name: serviceName,
+                  image,
+                  ...(args.command && { args: [args.command] }),
+                  ports: [{ name: "http1", containerPort: PORT }],
+                  env: Object.entries({ ...args.env, METRICS_PORT: String(METRICS_PORT) }).map(([key, value]) => ({ name: key, value })),
+                  resources,
+                  readinessProbe: { httpGet: { path: "/readyz", port: PORT } },
+                  livenessProbe: { httpGet: { path: "/healthz", port: PORT } },
+                  // Of the container, since Knative refuses a pod's unless the cluster has turned that feature on.
+                  securityContext: {
+                    runAsNonRoot: true,
+                    runAsUser: 65532,
+                    runAsGroup: 65532,
+                    readOnlyRootFilesystem: true,
+                    allowPrivilegeEscalation: false,
+                    capabilities: { drop: ["ALL"] },
+                    seccompProfile: { type: "RuntimeDefault" },
+                  },
+                  ...(files && { volumeMounts: [{ name: "files", mountPath: files.folder, readOnly: true }] }),
+                },
+              ],
+              ...(files && { volumes: [{ name: "files", configMap: { name: files.configMap } }] }),
+            },
+          },
+        },
+      },
+      // A Revision that has failed for good is never reported as such: don't wait the default ten minutes.
+      { ...options, customTimeouts: { create: "3m", update: "3m" } },
+    );
+  }
+}
+
+/** What all objects of one service are labelled with. */
+export function labelsOf(serviceName: string): Record<string, string> {
+  return { "app.kubernetes.io/name": serviceName, "app.kubernetes.io/part-of": "response-engine", "app.kubernetes.io/managed-by": "pulumi" };
+}
+
+/** The service as a receiver of events. */
+export function destinationOf({ metadata }: Service): Destination {
+  const { namespace, name } = metadata;
+  return { ref: { apiVersion: "serving.knative.dev/v1", kind: "Service", namespace, name } };
+}
+
+/** What both services of the stack have in common. */
+export interface ServiceBase {
+  namespace: pulumi.Input<string>;
+  image: pulumi.Input<string>;
+  /** Secret the image is pulled with; undefined: none is needed. */
+  pullSecret?: pulumi.Input<string> | undefined;
+  resources: Resources;
+  /** After how long a request that got no answer is given up. */
+  timeoutSeconds: number;
+}
+
+export interface PrivateServiceArgs extends ServiceBase {
+  serviceName: string;
+  serviceAccount: pulumi.Input<string>;
+  /** Whether the pod gets the ServiceAccount's token. */
+  callsKubernetes: boolean;
+  scale: Scale;
+  /** What the image is to be; undefined: the responder. */
+  command?: string;
+  env: Record<string, pulumi.Input<string>>;
+  /** A ConfigMap to be read as files of a folder; undefined: none. */
+  files?: { configMap: pulumi.Input<string>; folder: string };
+}

@@ -1,0 +1,89 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
+import { permissionsOf } from "../../responder/rules/role.ts";
+import { keyOf } from "../../responder/rules/folder.ts";
+import type { ResponderConfig } from "../config/config.ts";
+import { destinationOf, labelsOf, PrivateService, type ServiceBase } from "./private-service.ts";
+import type { Destination } from "../knative/custom-resources.ts";
+import type { ResponseRules } from "./rules.ts";
+
+const NAME = "responder";
+const RULES_FOLDER = "/etc/response-rules";
+
+/** The service that answers alerts, with the rules it goes by and the permissions these need, no more. */
+export class Responder extends pulumi.ComponentResource {
+  readonly service: PrivateService;
+  /** Where alerts are posted to, inside the cluster. */
+  readonly url: pulumi.Output<string>;
+  /** The service, for Triggers. */
+  readonly destination: Destination;
+
+  constructor(name: string, args: ResponderArgs, options: pulumi.ComponentResourceOptions) {
+    super("response-engine:stack:Responder", name, {}, options);
+    const { namespace, rules, protectedNamespaces, dryRun, events, deduplicationSeconds } = args;
+    const labels = labelsOf(NAME);
+    const child = { parent: this };
+
+    const account = new k8s.core.v1.ServiceAccount(`${name}-account`, { metadata: { name: NAME, namespace, labels } }, child);
+    const role = new k8s.rbac.v1.ClusterRole(
+      `${name}-role`,
+      { metadata: { name: NAME, labels }, rules: permissionsOf(rules.rules, args) },
+      child,
+    );
+    const binding = new k8s.rbac.v1.ClusterRoleBinding(
+      `${name}-binding`,
+      {
+        metadata: { name: NAME, labels },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
+        subjects: [{ kind: "ServiceAccount", namespace, name: account.metadata.name }],
+      },
+      child,
+    );
+    const data = rulesData(rules);
+    const configMap = new k8s.core.v1.ConfigMap(
+      `${name}-rules`,
+      // Named after its content: other rules are another ConfigMap, so another Revision, which can't start with the old ones.
+      { metadata: { name: `${NAME}-rules-${hashOf(data)}`, namespace, labels }, data, immutable: true },
+      child,
+    );
+    this.service = new PrivateService(
+      `${name}-service`,
+      {
+        ...args,
+        serviceName: NAME,
+        serviceAccount: account.metadata.name,
+        callsKubernetes: true,
+        env: {
+          RULES_DIR: RULES_FOLDER,
+          PROTECTED_NAMESPACES: protectedNamespaces.join(","),
+          DRY_RUN: String(dryRun),
+          EVENTS: String(events),
+          DEDUPLICATION_SECONDS: String(deduplicationSeconds),
+          K_SINK: args.brokerUrl,
+        },
+        files: { configMap: configMap.metadata.name, folder: RULES_FOLDER },
+      },
+      { ...child, dependsOn: [binding] },
+    );
+    this.url = this.service.status.address.url;
+    this.destination = destinationOf(this.service);
+    this.registerOutputs({ url: this.url });
+  }
+}
+
+export interface ResponderArgs extends ServiceBase, Omit<ResponderConfig, "rules"> {
+  rules: ResponseRules;
+  /** Where the actions' outputs go. */
+  brokerUrl: pulumi.Input<string>;
+}
+
+/** The responder reads its folder in the order of names, and what the rules name beside them. */
+function rulesData({ files, named }: ResponseRules): Record<string, string> {
+  const rules = files.map(({ text }, index): [string, string] => [`${String(index).padStart(2, "0")}-rules.yaml`, text]);
+  return Object.fromEntries([...rules, ...[...named].map(([path, text]): [string, string] => [keyOf(path), text])]);
+}
+
+function hashOf(data: Record<string, string>): string {
+  return createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 10);
+}

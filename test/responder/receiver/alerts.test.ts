@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
+import { responder } from "../../../responder/receiver/alerts.ts";
+import { DeliveryError } from "../../../responder/receiver/cloud-event.ts";
+import type { Answer } from "../../../responder/receiver/answer.ts";
+import { ALERT_HEADERS, apiError, cluster, rules, shellAlert, TERMINATE } from "../fixtures.ts";
+import { quietly } from "../quietly.ts";
+
+function start(on: ReturnType<typeof cluster>) {
+  const deliver = responder({ rules: rules(TERMINATE), protectedNamespaces: new Set(), cluster: on, events: false, deduplicationSeconds: 0 });
+  return (payload: unknown, headers: Record<string, string> = {}) =>
+    deliver({ ...ALERT_HEADERS, ...headers }, Buffer.from(JSON.stringify(payload)));
+}
+
+function deletes(on: ReturnType<typeof cluster>): number {
+  return on.calls.filter(({ verb }) => verb === "delete").length;
+}
+
+function payloadOf({ body }: Answer): { output_fields: Record<string, string> } {
+  return JSON.parse(body ?? "") as { output_fields: Record<string, string> };
+}
+
+describe("the responder", () => {
+  const logged = quietly();
+
+  it("answers an alert it acted on with 200 and a reply CloudEvent", async () => {
+    const answer = await start(cluster({}))(shellAlert());
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers?.["ce-type"], "falco.response.v1");
+    assert.equal(answer.headers["ce-source"], "/response-engine/responder");
+    assert.equal(answer.headers["ce-eventsource"], "response");
+    assert.equal(answer.headers["ce-priority"], "Notice");
+    assert.equal(answer.headers["ce-outcome"], "terminated");
+    assert.equal(payloadOf(answer).output_fields["response.outcome"], "terminated");
+  });
+
+  it("answers with 204 and nothing where no rule matches", async () => {
+    assert.deepEqual(await start(cluster({}))(shellAlert({}, { rule: "Other" })), { status: 204 });
+  });
+
+  it("answers with 503 and the API's Retry-After where the API can't do it now", async () => {
+    const on = cluster({ remove: () => { throw apiError(429, "slow down", { "retry-after": "3" }); } });
+    const answer = await start(on)(shellAlert());
+    assert.equal(answer.status, 503);
+    assert.equal(answer.headers?.["retry-after"], "3");
+    assert.match(answer.body ?? "", /slow down/);
+  });
+
+  it("acts once on an alert delivered twice, and gives the same reply", async () => {
+    const on = cluster({});
+    const deliver = start(on);
+    const first = await deliver(shellAlert());
+    const again = await deliver(shellAlert(), { "ce-id": "2" });
+    assert.equal(deletes(on), 1);
+    assert.deepEqual(again, first);
+    assert.deepEqual(logged.map((line) => (JSON.parse(line) as { outcome: string }).outcome), ["terminated", "duplicate"]);
+  });
+
+  it("acts once on an alert delivered twice at the same time", async () => {
+    const on = cluster({});
+    const deliver = start(on);
+    await Promise.all([deliver(shellAlert()), deliver(shellAlert())]);
+    assert.equal(deletes(on), 1);
+  });
+
+  it("acts again on a redelivery of what it could not do", async () => {
+    let down = true;
+    const on = cluster({
+      remove: () => {
+        if (down) throw apiError(503, "down");
+        return {};
+      },
+    });
+    const deliver = start(on);
+    assert.equal((await deliver(shellAlert())).status, 503);
+    down = false;
+    assert.equal((await deliver(shellAlert())).status, 200);
+    assert.equal(deletes(on), 2);
+  });
+
+  it("knows alerts without uuid by the event's source and id", async () => {
+    const on = cluster({});
+    const deliver = start(on);
+    const payload = shellAlert({}, { uuid: undefined });
+    await deliver(payload);
+    await deliver(payload);
+    assert.equal(deletes(on), 1);
+    await deliver(payload, { "ce-id": "2" });
+    assert.equal(deletes(on), 2);
+  });
+
+  it("gives the reply an id that a header can carry, whatever the alert's", async () => {
+    const id = async (uuid: string) => (await start(cluster({}))(shellAlert({}, { uuid }))).headers?.["ce-id"] ?? "";
+    assert.equal(await id("a b"), "response-a b");
+    assert.match(await id("überraschung ✓"), /^response-[0-9a-f]{64}$/);
+    assert.notEqual(await id("überraschung ✓"), await id("überraschung ✗"));
+  });
+
+  it("goes by the payload, not by the header", async () => {
+    const on = cluster({});
+    const answer = await start(on)(shellAlert({}, { rule: "Other" }), { "ce-rule": "Terminal shell in container" });
+    assert.equal(answer.status, 204);
+    assert.equal((await start(on)(shellAlert(), { "ce-rule": "Other" })).status, 200);
+  });
+
+  it("refuses another type and what is no alert with 400", async () => {
+    const deliver = start(cluster({}));
+    const refused = (message: RegExp) => (error: unknown) =>
+      error instanceof DeliveryError && error.status === 400 && message.test(error.message);
+    await assert.rejects(deliver(shellAlert(), { "ce-type": "falco.response.v1" }), refused(/type "falco.response.v1"/));
+    await assert.rejects(deliver({ priority: "Notice" }), refused(/rule is missing/));
+  });
+
+  it("logs one line per alert, with outcome and duration", async () => {
+    await start(cluster({}))(shellAlert());
+    assert.equal(logged.length, 1);
+    const { time, duration_ms, ...line } = JSON.parse(logged[0] ?? "") as Record<string, unknown>;
+    assert.equal(typeof time, "string");
+    assert.equal(typeof duration_ms, "number");
+    assert.equal(line["outcome"], "terminated");
+    assert.equal(line["uuid"], shellAlert().uuid);
+    assert.equal(line["namespace"], "default");
+    assert.equal(line["pod"], "alpine");
+  });
+
+  it("answers before Kubernetes Events tell of it, and logs afterwards", async () => {
+    const on = cluster({});
+    const told = Promise.withResolvers<undefined>();
+    on.core.createNamespacedEvent = async ({ body }) => {
+      await told.promise;
+      return body;
+    };
+    const deliver = responder({ rules: rules(TERMINATE), protectedNamespaces: new Set(), cluster: on, events: true, deduplicationSeconds: 0 });
+    const { status } = await deliver(ALERT_HEADERS, Buffer.from(JSON.stringify(shellAlert())));
+    assert.equal(status, 200);
+    assert.equal(logged.length, 0);
+    told.resolve(undefined);
+    await setImmediate();
+    assert.equal(logged.length, 1);
+  });
+
+  describe("given a batch", () => {
+    const batch = { "content-type": "application/cloudevents-batch+json" };
+    const event = (id: number, fields: Record<string, unknown> = {}, type = "falco.rule.output.v1") => ({
+      specversion: "1.0",
+      id: String(id),
+      source: "falco.org",
+      type,
+      data: shellAlert(fields, { uuid: `alert-${id}` }),
+    });
+
+    it("acts on each, and replies with a batch", async () => {
+      const on = cluster({});
+      const answer = await start(on)([event(1), event(2, { "k8s.pod.name": "other" })], batch);
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers?.["content-type"], "application/cloudevents-batch+json");
+      assert.deepEqual((JSON.parse(answer.body ?? "") as { id: string }[]).map(({ id }) => id), ["response-alert-1", "response-alert-2"]);
+      assert.deepEqual(on.calls.map(({ name }) => name), ["alpine", "other"]);
+    });
+
+    it("acts on the others where one is refused", async () => {
+      const on = cluster({});
+      await assert.rejects(start(on)([event(1, {}, "other"), event(2)], batch), DeliveryError);
+      assert.equal(deletes(on), 1);
+    });
+
+    it("of nothing has nothing to say", async () => {
+      assert.deepEqual(await start(cluster({}))([], batch), { status: 204 });
+    });
+  });
+});

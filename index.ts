@@ -13,10 +13,15 @@ import { EventTrigger } from "./stack/events/trigger.ts";
 
 const config = readConfig();
 const response = await readRules(config.responder.rules, config.responder.dryRun);
-const provider = new k8s.Provider("cluster", { ...config.cluster, enableConfigMapMutable: true, enableSecretMutable: true });
+const provider = new k8s.Provider("cluster", {
+  ...config.cluster,
+  enableConfigMapMutable: true,
+  enableSecretMutable: true,
+});
 
 // Knative carries the events and runs the responder. All that uses it comes after it, and goes before it.
-const knative = config.knative.install && new Knative("knative", { manifests: await loadKnative(config.knative) }, { provider });
+const knative =
+  config.knative.install && new Knative("knative", { manifests: await loadKnative(config.knative) }, { provider });
 const onKnative = { provider, dependsOn: knative ? [knative] : [] };
 
 // Alerts come from Falco, and falcosidekick posts them to the Broker.
@@ -37,8 +42,16 @@ const deadLetters = deadLetterSink
 const route = { namespace, brokerName, delivery, deadLetterSink: deadLetters };
 
 // Alerts that a rule may answer go to the responder; its responses go back to falcosidekick, to be seen.
-new EventTrigger("alerts", { ...route, filters: alertFilters(response.rules), subscriber: responder.destination }, onKnative);
-new EventTrigger("responses", { ...route, filters: responseFilters(), subscriber: { uri: falco.sidekickUrl } }, onKnative);
+new EventTrigger(
+  "alerts",
+  { ...route, filters: alertFilters(response.rules), subscriber: responder.destination },
+  onKnative,
+);
+new EventTrigger(
+  "responses",
+  { ...route, filters: responseFilters(), subscriber: { uri: falco.sidekickUrl } },
+  onKnative,
+);
 
 export const brokerUrl = broker.url;
 export const responderUrl = responder.url;

@@ -14,7 +14,9 @@ if (written(`${root}node_modules/.package-lock.json`) < written(`${root}package-
     shell: process.platform === "win32",
   });
   if (status !== 0) {
-    console.error(`npm ci failed${error ? `: ${error.message}` : ""}. Mend what it says above, then run the command again.`);
+    console.error(
+      `npm ci failed${error ? `: ${error.message}` : ""}. Mend what it says above, then run the command again.`,
+    );
     process.exit(1);
   }
 }

@@ -23,7 +23,8 @@ export function deliver(url: string, body: string, wanted: { status: number; out
       response.once("error", reject);
       response.once("end", () => {
         const { statusCode = 0, headers: answered } = response;
-        if (statusCode === wanted.status && answered["ce-outcome"] === wanted.outcome) resolve(performance.now() - started);
+        if (statusCode === wanted.status && answered["ce-outcome"] === wanted.outcome)
+          resolve(performance.now() - started);
         else reject(new Error(`an alert was answered ${statusCode} ${String(answered["ce-outcome"])}`));
       });
     });

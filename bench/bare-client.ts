@@ -48,14 +48,18 @@ function remove({ namespace, name, uid }: Target): Promise<number> {
       // Node sends none for a DELETE by itself, and the server would take the body for the next request
       "content-length": Buffer.byteLength(body),
     };
-    const sent = request(`${url}/api/v1/namespaces/${namespace}/pods/${name}`, { method: "DELETE", headers, agent }, (response) => {
-      response.resume();
-      response.once("error", reject);
-      response.once("end", () => {
-        if (response.statusCode === 200) resolve(performance.now() - started);
-        else reject(new Error(`DELETE of ${namespace}/${name} was answered ${response.statusCode ?? 0}`));
-      });
-    });
+    const sent = request(
+      `${url}/api/v1/namespaces/${namespace}/pods/${name}`,
+      { method: "DELETE", headers, agent },
+      (response) => {
+        response.resume();
+        response.once("error", reject);
+        response.once("end", () => {
+          if (response.statusCode === 200) resolve(performance.now() - started);
+          else reject(new Error(`DELETE of ${namespace}/${name} was answered ${response.statusCode ?? 0}`));
+        });
+      },
+    );
     sent.once("error", reject);
     sent.end(body);
   });

@@ -17,14 +17,25 @@ export interface BareClient {
 /** Bundles it, with the settings that the responder's bundle has. */
 export async function buildBareClient(folder: string): Promise<string> {
   const outfile = join(folder, "bare-client.mjs");
-  await build({ entryPoints: [join(import.meta.dirname, "bare-client.ts")], outfile, bundle: true, platform: "node", target: "node24", format: "esm", minify: true });
+  await build({
+    entryPoints: [join(import.meta.dirname, "bare-client.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    minify: true,
+  });
   return outfile;
 }
 
 /** @param settings.first a pod that it is to delete as soon as it can */
 export async function startBareClient(bundle: string, settings: Settings & { first?: Target }): Promise<BareClient> {
   const started = performance.now();
-  const child = fork(bundle, [JSON.stringify(settings)], { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = fork(bundle, [JSON.stringify(settings)], {
+    execArgv: [],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   await message(child);
   return {
     pid: child.pid ?? 0,

@@ -45,13 +45,17 @@ async function main(): Promise<void> {
   mkdirSync(values.out, { recursive: true });
   writeFileSync(join(values.out, "bench.md"), page(bench, scale));
   writeFileSync(join(values.out, "bench.svg"), picture(bench));
-  process.stdout.write(`\n${table(bench)}\n\n${machine(bench.kubernetes)}\n${join(values.out, "bench.md")}, bench.svg\n`);
+  process.stdout.write(
+    `\n${table(bench)}\n\n${machine(bench.kubernetes)}\n${join(values.out, "bench.md")}, bench.svg\n`,
+  );
 }
 
 try {
   await main();
 } catch (error) {
   const mistaken = error instanceof TypeError;
-  process.stderr.write(`${error instanceof Error ? (mistaken ? error.message : (error.stack ?? error.message)) : String(error)}\n${mistaken ? "--help tells the options.\n" : ""}`);
+  process.stderr.write(
+    `${error instanceof Error ? (mistaken ? error.message : (error.stack ?? error.message)) : String(error)}\n${mistaken ? "--help tells the options.\n" : ""}`,
+  );
   process.exitCode = mistaken ? 2 : 1;
 }

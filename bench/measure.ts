@@ -63,7 +63,11 @@ export async function measure(options: BenchOptions): Promise<Bench> {
   }
 }
 
-async function measureOn(cluster: ControlPlane, folder: string, { samples, concurrency, starts, progress }: BenchOptions): Promise<Bench> {
+async function measureOn(
+  cluster: ControlPlane,
+  folder: string,
+  { samples, concurrency, starts, progress }: BenchOptions,
+): Promise<Bench> {
   const { gitVersion } = await cluster.api.demand<{ gitVersion: string }>("GET", "/version");
   const bundle = await buildBareClient(folder);
   const responder = await startResponder(cluster, "[]");
@@ -77,7 +81,8 @@ async function measureOn(cluster: ControlPlane, folder: string, { samples, concu
 
     const pods = await createPods(cluster, 2 * (WARM_UP + 2 * samples + starts), progress);
     const next = (count: number): Target[] => pods.splice(0, count);
-    const act = (target: Target): Promise<number> => deliver(responder.service.url, alertOf(target), { status: 200, outcome: "terminated" });
+    const act = (target: Target): Promise<number> =>
+      deliver(responder.service.url, alertOf(target), { status: 200, outcome: "terminated" });
 
     progress("warm, one at a time");
     await bare.remove({ targets: next(WARM_UP), concurrency: 4 });
@@ -91,7 +96,7 @@ async function measureOn(cluster: ControlPlane, folder: string, { samples, concu
 
     progress(`${concurrency} at a time`);
     const busy = { seconds: { responder: 0, bare: 0 }, peak: { responder: 0, bare: 0 } };
-    for (let done = 0; done < samples; ) {
+    for (let done = 0; done < samples;) {
       const count = Math.min(LOAD_TURN, samples - done);
       const one = await peakMemory(bare.pid, () => bare.remove({ targets: next(count), concurrency }));
       const other = await peakMemory(responder.service.pid, () => inTurn(next(count), concurrency, act));
@@ -105,7 +110,9 @@ async function measureOn(cluster: ControlPlane, folder: string, { samples, concu
     progress("without action");
     const nobody = { namespace: NAMESPACE, name: "nobody", uid: "none" };
     const unanswered = (count: number): Promise<{ seconds: number }> =>
-      inTurn(Array.from({ length: count }), concurrency, () => deliver(responder.service.url, alertOf(nobody, "Read sensitive file untrusted"), { status: 204 }));
+      inTurn(Array.from({ length: count }), concurrency, () =>
+        deliver(responder.service.url, alertOf(nobody, "Read sensitive file untrusted"), { status: 204 }),
+      );
     await unanswered(5_000);
     const quiet = await peakMemory(responder.service.pid, () => unanswered(UNANSWERED));
 
@@ -126,7 +133,10 @@ async function measureOn(cluster: ControlPlane, folder: string, { samples, concu
     }
 
     const removals = samples / busy.seconds.bare;
-    const shares = [["p50", 0.5], ["p99", 0.99]] as const;
+    const shares = [
+      ["p50", 0.5],
+      ["p99", 0.99],
+    ] as const;
     return {
       kubernetes: gitVersion,
       measurements: [
@@ -137,11 +147,35 @@ async function measureOn(cluster: ControlPlane, folder: string, { samples, concu
           responder: percentile(warm.responder, share),
           bare: percentile(warm.bare, share),
         })),
-        { name: "process start to first answer", unit: "ms", less: true, responder: percentile(startup.responder, 0.5), bare: percentile(startup.bare, 0.5) },
+        {
+          name: "process start to first answer",
+          unit: "ms",
+          less: true,
+          responder: percentile(startup.responder, 0.5),
+          bare: percentile(startup.bare, 0.5),
+        },
         { name: "memory, idle", unit: "MiB", less: true, ...idle },
-        { name: "memory, under load (peak)", unit: "MiB", less: true, responder: Math.max(busy.peak.responder, quiet.peak), bare: busy.peak.bare },
-        { name: "alerts settled with action", unit: "/s", less: false, responder: samples / busy.seconds.responder, bare: removals },
-        { name: "alerts settled without action", unit: "/s", less: false, responder: UNANSWERED / quiet.result.seconds, bare: removals },
+        {
+          name: "memory, under load (peak)",
+          unit: "MiB",
+          less: true,
+          responder: Math.max(busy.peak.responder, quiet.peak),
+          bare: busy.peak.bare,
+        },
+        {
+          name: "alerts settled with action",
+          unit: "/s",
+          less: false,
+          responder: samples / busy.seconds.responder,
+          bare: removals,
+        },
+        {
+          name: "alerts settled without action",
+          unit: "/s",
+          less: false,
+          responder: UNANSWERED / quiet.result.seconds,
+          bare: removals,
+        },
       ],
     };
   } finally {
@@ -154,19 +188,29 @@ async function measureOn(cluster: ControlPlane, folder: string, { samples, concu
 async function createPods(cluster: ControlPlane, count: number, progress: (what: string) => void): Promise<Target[]> {
   const { api, nodes } = cluster;
   const path = `/api/v1/namespaces/${NAMESPACE}`;
-  await api.demand("POST", "/api/v1/namespaces", { body: { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } } });
-  await eventually("pods can be created", async () => (await api.request("GET", `${path}/serviceaccounts/default`)).status === 200);
+  await api.demand("POST", "/api/v1/namespaces", {
+    body: { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
+  });
+  await eventually(
+    "pods can be created",
+    async () => (await api.request("GET", `${path}/serviceaccounts/default`)).status === 200,
+  );
   progress(`creating ${count} pods`);
   const names = Array.from({ length: count }, (_, index) => `pod-${index}`);
   const { each } = await inTurn(names, 16, async (name) => {
     const spec = { nodeName: nodes[0], containers: [{ name: "main", image: "alpine:3" }] };
-    const { metadata } = await api.demand("POST", `${path}/pods`, { body: { apiVersion: "v1", kind: "Pod", metadata: { name }, spec } });
+    const { metadata } = await api.demand("POST", `${path}/pods`, {
+      body: { apiVersion: "v1", kind: "Pod", metadata: { name }, spec },
+    });
     return { namespace: NAMESPACE, name, uid: metadata?.uid ?? "" };
   });
   await eventually(
     "all pods run",
     async () => {
-      const { items } = await api.demand<{ items: unknown[] }>("GET", `${path}/pods?fieldSelector=status.phase!%3DRunning&limit=1`);
+      const { items } = await api.demand<{ items: unknown[] }>(
+        "GET",
+        `${path}/pods?fieldSelector=status.phase!%3DRunning&limit=1`,
+      );
       return items.length === 0;
     },
     { seconds: 120, every: 500 },

@@ -11,7 +11,10 @@ export function residentMemory(pid: number): number {
 }
 
 /** Looks at it all the while `work` is done, and gives the most it was. */
-export async function peakMemory<Result>(pid: number, work: () => Promise<Result>): Promise<{ result: Result; peak: number }> {
+export async function peakMemory<Result>(
+  pid: number,
+  work: () => Promise<Result>,
+): Promise<{ result: Result; peak: number }> {
   let peak = residentMemory(pid);
   const timer = setInterval(() => {
     peak = Math.max(peak, residentMemory(pid));

@@ -32,7 +32,10 @@ export function picture(bench: Bench): string {
   y += 22;
   parts.push(text(16, y, machine(bench.kubernetes), "note"));
   y += 20;
-  for (const [title, less] of [["less is better", true], ["more is better", false]] as const) {
+  for (const [title, less] of [
+    ["less is better", true],
+    ["more is better", false],
+  ] as const) {
     const rows = bench.measurements.filter((measurement) => measurement.less === less);
     const most = Math.max(1, ...rows.map(({ responder, bare }) => responder / bare));
     y += 18;
@@ -64,7 +67,12 @@ function bar(row: Measurement, y: number, most: number): string[] {
     text(16, middle, row.name),
     `<rect class="bar" x="${LABELS}" y="${y}" width="${length.toFixed(1)}" height="${ROW - 12}" rx="3"/>`,
     text(end + 10, middle, ratio(row), "ratio"),
-    text(end + 20 + 9 * ratio(row).length, middle, `${amount(row.responder, row.unit)} against ${amount(row.bare, row.unit)}`, "note"),
+    text(
+      end + 20 + 9 * ratio(row).length,
+      middle,
+      `${amount(row.responder, row.unit)} against ${amount(row.bare, row.unit)}`,
+      "note",
+    ),
   ];
 }
 

@@ -24,11 +24,20 @@ export function machine(kubernetes: string): string {
 export function table({ measurements }: Bench): string {
   const rows = [["", "responder", "bare client", "ratio"], ...measurements.map(cells)];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("   ")).join("\n");
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join("   "),
+    )
+    .join("\n");
 }
 
 /** The page of the docs. */
-export function page(bench: Bench, { samples, concurrency, starts }: { samples: number; concurrency: number; starts: number }): string {
+export function page(
+  bench: Bench,
+  { samples, concurrency, starts }: { samples: number; concurrency: number; starts: number },
+): string {
   const rows = bench.measurements.map((measurement) => `| ${cells(measurement).join(" | ")} |`);
   return `# Bench
 

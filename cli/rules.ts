@@ -54,25 +54,35 @@ function explain(files: readonly string[], ruleFiles: readonly string[]): string
     if (answering.includes(rule)) return [`✓ ${rule.name}`, ...describeActions(rule)].join("\n");
     return `✗ ${rule.name}\n    ${reason ?? "a rule before it, or the alert's source, lets it answer none"}`;
   });
-  const verdict = answering.length === 0 ? "no rule answers it" : `${answering.length} of ${rules.length} rules answer it`;
+  const verdict =
+    answering.length === 0 ? "no rule answers it" : `${answering.length} of ${rules.length} rules answer it`;
   return `"${alert.rule}" (${alert.priority}): ${verdict}\n\n${lines.join("\n")}`;
 }
 
 function readRules(files: readonly string[]): Rule[] {
-  return loadRules(files.map((name) => ({ name, text: readText(name) })), { readFile: (path) => readFileSync(path, "utf8") });
+  return loadRules(
+    files.map((name) => ({ name, text: readText(name) })),
+    { readFile: (path) => readFileSync(path, "utf8") },
+  );
 }
 
 /** What the stack does where its configuration says nothing. */
 function stackDefaults(): Manners {
-  const { config } = parse(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8")) as { config: Record<string, { default?: unknown }> };
-  return { events: config["responderEvents"]?.default === true, deduplicationSeconds: Number(config["responderDeduplicationSeconds"]?.default) };
+  const { config } = parse(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8")) as {
+    config: Record<string, { default?: unknown }>;
+  };
+  return {
+    events: config["responderEvents"]?.default === true,
+    deduplicationSeconds: Number(config["responderDeduplicationSeconds"]?.default),
+  };
 }
 
 function readAlert(file: string) {
   try {
     return parseAlert(JSON.parse(file === "-" ? readFileSync(process.stdin.fd, "utf8") : readText(file)));
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof AlertError) throw new InputError(`${file}: not an alert: ${error.message}`);
+    if (error instanceof SyntaxError || error instanceof AlertError)
+      throw new InputError(`${file}: not an alert: ${error.message}`);
     throw error;
   }
 }
@@ -98,7 +108,10 @@ function describeMatch({ rules, priority, tags, outputFields, source }: Match): 
     rules.length > 0 && `the alert's rule is ${rules.map((name) => `"${name}"`).join(" or ")}`,
     priority && `its priority is ${priority.comparator} ${priority.priority}`,
     tags.length > 0 && `it has the tags ${tags.map((all) => all.join(", ")).join(" or ")}`,
-    outputFields.length > 0 && outputFields.map((all) => all.map(({ field, operator, value }) => `${field}${operator}${value}`).join(" and ")).join(", or "),
+    outputFields.length > 0 &&
+      outputFields
+        .map((all) => all.map(({ field, operator, value }) => `${field}${operator}${value}`).join(" and "))
+        .join(", or "),
     source && `its source is ${source}`,
   ];
   return parts.filter(Boolean).join("; ") || "there is any alert";
@@ -118,7 +131,9 @@ function run(args: readonly string[]): string {
   if (values.help) return HELP;
   if (command === "check") return check(files);
   if (command === "explain") return explain(files, values.rules ?? ["rules.yaml"]);
-  throw new UsageError(command === undefined ? "a command is missing" : `"${command}" is no command; it takes check or explain`);
+  throw new UsageError(
+    command === undefined ? "a command is missing" : `"${command}" is no command; it takes check or explain`,
+  );
 }
 
 try {

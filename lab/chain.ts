@@ -45,7 +45,9 @@ const TIME_SCALE = 0.02;
  */
 export async function startChain(objects: LabObjects, listener: ChainListener = {}, built?: string): Promise<Chain> {
   const folder = await mkdtemp(join(tmpdir(), "response-engine-lab-"));
-  const removeFolder = (): void => { rmSync(folder, { recursive: true, force: true }); };
+  const removeFolder = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+  };
   process.once("exit", removeFolder);
   const closers: (() => Promise<unknown>)[] = [
     async () => {
@@ -59,21 +61,33 @@ export async function startChain(objects: LabObjects, listener: ChainListener = 
 
   try {
     const start = performance.now();
-    const bundle = built ?? await build(join(folder, "responder.mjs"));
+    const bundle = built ?? (await build(join(folder, "responder.mjs")));
     const buildTime = performance.now() - start;
 
     const kubernetes = await startKubernetes({ rbac: objects.rbac, graceScale: TIME_SCALE });
     closers.push(() => kubernetes.close());
 
     let brokerUrl = "";
-    const falcosidekick = await startFalcosidekick({ brokerUrl: () => brokerUrl, onNote: (note) => listener.falcosidekick?.(note) });
+    const falcosidekick = await startFalcosidekick({
+      brokerUrl: () => brokerUrl,
+      onNote: (note) => listener.falcosidekick?.(note),
+    });
     closers.push(() => falcosidekick.close());
 
-    const broker = await startBroker({ brokers: objects.brokers, triggers: [], addresses: {}, timeScale: TIME_SCALE, onNote: (note) => listener.broker?.(note) });
+    const broker = await startBroker({
+      brokers: objects.brokers,
+      triggers: [],
+      addresses: {},
+      timeScale: TIME_SCALE,
+      onNote: (note) => listener.broker?.(note),
+    });
     closers.push(() => broker.close());
     brokerUrl = new URL(objects.falcosidekickTarget.pathname, broker.url).href;
 
-    const addresses: Record<string, string> = { [objects.falcosidekickOrigin]: falcosidekick.url, [objects.falcosidekickTarget.origin]: broker.url };
+    const addresses: Record<string, string> = {
+      [objects.falcosidekickOrigin]: falcosidekick.url,
+      [objects.falcosidekickTarget.origin]: broker.url,
+    };
     const services: RunningService[] = [];
     closers.push(() => Promise.all(services.map((service) => service.stop())));
     const starting = await Promise.allSettled(
@@ -83,7 +97,10 @@ export async function startChain(objects: LabObjects, listener: ChainListener = 
           bundle,
           folder: join(folder, service.name),
           addresses,
-          kubeconfig: serviceAccount === undefined ? undefined : kubernetes.kubeconfig(kubernetes.tokenFor(service.namespace, serviceAccount)),
+          kubeconfig:
+            serviceAccount === undefined
+              ? undefined
+              : kubernetes.kubeconfig(kubernetes.tokenFor(service.namespace, serviceAccount)),
           onLog: (line) => listener.log?.(service.name, line),
           onExit: (reason) => listener.exit?.(reason),
         });

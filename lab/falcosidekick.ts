@@ -51,14 +51,19 @@ const PRIORITIES = ["Debug", "Informational", "Notice", "Warning", "Error", "Cri
 const ZERO_TIME = /^0001-01-01T00:00:00/;
 
 /** Starts the stand-in on a free port. */
-export async function startFalcosidekick({ brokerUrl, onNote = () => undefined }: FalcosidekickOptions): Promise<Falcosidekick> {
+export async function startFalcosidekick({
+  brokerUrl,
+  onNote = () => undefined,
+}: FalcosidekickOptions): Promise<Falcosidekick> {
   const outstanding = new Set<Promise<void>>();
   const server = createServer((request, response) => {
     void readText(request).then((body) => {
       const payload = request.method === "POST" ? readPayload(body) : "Please send with post http method";
       if (typeof payload === "string") {
         onNote({ kind: "rejected", reason: payload, body });
-        response.writeHead(400, { "Content-Type": "text/plain; charset=utf-8" }).end("Please send a valid request body\n");
+        response
+          .writeHead(400, { "Content-Type": "text/plain; charset=utf-8" })
+          .end("Please send a valid request body\n");
         return;
       }
       onNote({ kind: "accepted", payload });
@@ -101,17 +106,26 @@ export function readPayload(body: string): SidekickPayload | string {
   for (const [key, value] of Object.entries({ output, priority, rule, time, source, hostname })) {
     if (value !== undefined && value !== null && typeof value !== "string") return `${key} is no string`;
   }
-  const known = PRIORITIES.find((name) => name.toLowerCase() === String(priority).toLowerCase().replace(/^info$/, "informational"));
+  const known = PRIORITIES.find(
+    (name) =>
+      name.toLowerCase() ===
+      String(priority)
+        .toLowerCase()
+        .replace(/^info$/, "informational"),
+  );
   if (known === undefined) return `priority ${JSON.stringify(priority)} is none of ${PRIORITIES.join(", ")}`;
   if (typeof rule !== "string" || rule === "") return "rule is missing";
   if (typeof time !== "string" || ZERO_TIME.test(time)) return "time is missing";
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(time)) return `time ${JSON.stringify(time)} is no RFC 3339 time`;
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(time))
+    return `time ${JSON.stringify(time)} is no RFC 3339 time`;
   if (!isJson(fields) || Object.keys(fields).length === 0) return "output_fields is missing or empty";
   for (const key of ["k8s.ns.name", "k8s.pod.name"]) {
     // the real one panics on anything else
-    if (fields[key] !== undefined && fields[key] !== null && typeof fields[key] !== "string") return `output_fields: ${key} is no string`;
+    if (fields[key] !== undefined && fields[key] !== null && typeof fields[key] !== "string")
+      return `output_fields: ${key} is no string`;
   }
-  if (tags !== undefined && tags !== null && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) return "tags is no list of strings";
+  if (tags !== undefined && tags !== null && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string")))
+    return "tags is no list of strings";
   return {
     uuid: randomUUID(),
     output: typeof output === "string" ? output : "",
@@ -145,9 +159,13 @@ async function send(url: string, payload: SidekickPayload, onNote: (note: Sideki
   });
   const status = await new Promise<number | undefined>((resolve) => {
     const request = httpRequest(url, { method: "POST", headers }, (response) => {
-      response.resume().on("end", () => { resolve(response.statusCode); });
+      response.resume().on("end", () => {
+        resolve(response.statusCode);
+      });
     });
-    request.on("error", () => { resolve(undefined); });
+    request.on("error", () => {
+      resolve(undefined);
+    });
     request.end(data);
   });
   onNote({ kind: "sent", payload, status, duration: performance.now() - start });

@@ -65,9 +65,18 @@ function readOptions(args: string[]): Options | "help" {
       },
     });
     if (values.help) return "help";
-    if (!STACK.test(values.stack)) throw new UsageError(`--stack: ${JSON.stringify(values.stack)} is no name of a stack`);
-    if (values.actions && (values.alerts !== undefined || values.rules.length > 0)) throw new UsageError("--actions brings its own alerts and rules: give it without --alerts and --rules");
-    return { actions: values.actions, alerts: values.alerts, rules: values.rules.map((file) => resolve(file)), stack: values.stack, serve: values.serve, json: values.json };
+    if (!STACK.test(values.stack))
+      throw new UsageError(`--stack: ${JSON.stringify(values.stack)} is no name of a stack`);
+    if (values.actions && (values.alerts !== undefined || values.rules.length > 0))
+      throw new UsageError("--actions brings its own alerts and rules: give it without --alerts and --rules");
+    return {
+      actions: values.actions,
+      alerts: values.alerts,
+      rules: values.rules.map((file) => resolve(file)),
+      stack: values.stack,
+      serve: values.serve,
+      json: values.json,
+    };
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError(error instanceof Error ? error.message : String(error));
   }
@@ -80,7 +89,9 @@ async function readScene({ actions, alerts, rules }: Options): Promise<Scene> {
   try {
     content = alerts === "-" ? await text(process.stdin) : await readFile(alerts, "utf8");
   } catch (error) {
-    throw new UsageError(`--alerts: ${alerts} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(
+      `--alerts: ${alerts} can't be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   return sceneOf(nameOf(alerts), content);
 }
@@ -88,7 +99,9 @@ async function readScene({ actions, alerts, rules }: Options): Promise<Scene> {
 async function run(options: Options, reporter: Reporter, interrupted: AbortSignal): Promise<number> {
   const start = performance.now();
   const scene = await readScene(options);
-  const { rules, removeRules } = options.actions ? await writeTourRules() : { rules: options.rules, removeRules: () => undefined };
+  const { rules, removeRules } = options.actions
+    ? await writeTourRules()
+    : { rules: options.rules, removeRules: () => undefined };
   reporter.progress("Evaluating the program, building the responder, starting the chain …");
   const program = await evaluateProgram({
     stack: options.stack,
@@ -102,9 +115,16 @@ async function run(options: Options, reporter: Reporter, interrupted: AbortSigna
   crash.promise.catch(() => undefined);
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => undefined);
-  interrupted.addEventListener("abort", () => { stopped.reject(interrupted.reason); });
+  interrupted.addEventListener("abort", () => {
+    stopped.reject(interrupted.reason);
+  });
   interrupted.throwIfAborted();
-  const listener: ChainListener = { ...recorder.listener, exit: (reason) => { crash.reject(new Error(reason)); } };
+  const listener: ChainListener = {
+    ...recorder.listener,
+    exit: (reason) => {
+      crash.reject(new Error(reason));
+    },
+  };
 
   const chain = await startChain(objects, listener);
   const expectation = await startExpectation(responderOf(objects.services));
@@ -115,7 +135,14 @@ async function run(options: Options, reporter: Reporter, interrupted: AbortSigna
     chain.kubernetes.store.watch((type, { kind }) => {
       if (type === "DELETED" && kind === "Pod") deleted += 1;
     });
-    reporter.started({ stack: options.stack, resources: program.resources.length, evaluated, chain, objects, pods: listPods(chain.kubernetes).map(pathOf) });
+    reporter.started({
+      stack: options.stack,
+      resources: program.resources.length,
+      evaluated,
+      chain,
+      objects,
+      pods: listPods(chain.kubernetes).map(pathOf),
+    });
     const body = async (): Promise<number> => {
       if (!options.serve || options.alerts !== undefined) {
         const reports: StepReport[] = [];
@@ -156,10 +183,19 @@ function judge(reports: readonly StepReport[], { kubernetes }: Chain, deleted: n
       ...names.filter((pod) => !expected.includes(pod)).map((pod) => `${pod} is gone, and had to stay (${title})`),
     ];
   });
-  const forbidden = kubernetes.requests.filter(({ status }) => status === 403).map(({ verb, path }) => `${verb} ${path}`);
+  const forbidden = kubernetes.requests
+    .filter(({ status }) => status === 403)
+    .map(({ verb, path }) => `${verb} ${path}`);
   const gone = reports.reduce((sum, report) => sum + report.gone.length, 0);
   if (deleted !== gone) wrong.push(`${deleted - gone} more went when no alert was about them`);
-  return { ok: wrong.length === 0 && forbidden.length === 0 && reports.every(({ ok }) => ok), gone, there: listPods(kubernetes).length, wrong, forbidden, duration };
+  return {
+    ok: wrong.length === 0 && forbidden.length === 0 && reports.every(({ ok }) => ok),
+    gone,
+    there: listPods(kubernetes).length,
+    wrong,
+    forbidden,
+    duration,
+  };
 }
 
 /** Tells what happens from now on. */
@@ -167,20 +203,35 @@ function serve(chain: Chain, listener: ChainListener, reporter: Reporter): void 
   listener.log = (service, line) => {
     if (line["message"] === "ready") return;
     const { level, outcome, rule, response, reason, message } = line;
-    reporter.happened(service, { level, outcome: outcome ?? message, rule, response: response ?? reason, duration: line["duration_ms"] });
+    reporter.happened(service, {
+      level,
+      outcome: outcome ?? message,
+      rule,
+      response: response ?? reason,
+      duration: line["duration_ms"],
+    });
   };
   listener.falcosidekick = (note) => {
-    if (note.kind === "accepted") reporter.happened("falcosidekick", { took: `${note.payload.priority}: ${note.payload.rule}`, output: note.payload.output });
+    if (note.kind === "accepted")
+      reporter.happened("falcosidekick", {
+        took: `${note.payload.priority}: ${note.payload.rule}`,
+        output: note.payload.output,
+      });
     if (note.kind === "rejected") reporter.happened("falcosidekick", { refused: `refused an alert: ${note.reason}` });
   };
   listener.broker = (note) => {
     if (note.kind === "refused") reporter.happened("broker", { refused: `answered ${note.status}: ${note.reason}` });
-    if (note.kind === "attempt" && note.next !== undefined) reporter.happened("broker", { again: `Trigger ${note.trigger}: ${note.answer.error ?? note.answer.status ?? ""}, again in ${Math.round(note.next)} ms` });
+    if (note.kind === "attempt" && note.next !== undefined)
+      reporter.happened("broker", {
+        again: `Trigger ${note.trigger}: ${note.answer.error ?? note.answer.status ?? ""}, again in ${Math.round(note.next)} ms`,
+      });
     if (note.kind === "lost") reporter.happened("broker", { lost: `Trigger ${note.trigger}: lost, ${note.reason}` });
-    if (note.kind === "dead-lettered") reporter.happened("broker", { dead: `Trigger ${note.trigger}: to the dead letter sink` });
+    if (note.kind === "dead-lettered")
+      reporter.happened("broker", { dead: `Trigger ${note.trigger}: to the dead letter sink` });
   };
   chain.kubernetes.store.watch((type, pod) => {
-    if (type === "DELETED") reporter.happened("kubernetes", { gone: `pod ${pathOf(pod)} is gone`, uid: pod.metadata.uid });
+    if (type === "DELETED")
+      reporter.happened("kubernetes", { gone: `pod ${pathOf(pod)} is gone`, uid: pod.metadata.uid });
   });
   reporter.serving(chain, ROOT);
 }
@@ -191,11 +242,16 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const write = (content: string): void => { process.stdout.write(content); };
+  const write = (content: string): void => {
+    process.stdout.write(content);
+  };
   const colours = process.stdout.isTTY && !process.env["NO_COLOR"];
   const reporter = options.json ? jsonReporter(write) : textReporter(write, colours);
   const interruption = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => { interruption.abort(signal); });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => {
+      interruption.abort(signal);
+    });
   try {
     return await run(options, reporter, interruption.signal);
   } catch (error) {
@@ -208,6 +264,8 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const misused = error instanceof UsageError || error instanceof AlertsError;
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${misused ? "npm start -- --help says how the lab is used.\n" : ""}`);
+  process.stderr.write(
+    `${error instanceof Error ? error.message : String(error)}\n${misused ? "npm start -- --help says how the lab is used.\n" : ""}`,
+  );
   process.exitCode = misused ? 2 : 1;
 }

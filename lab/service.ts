@@ -42,10 +42,14 @@ const STOP_TIMEOUT = 5_000;
  *
  * @throws Error with the service's own words when it doesn't get ready
  */
-export async function startService(service: ServiceObject, { bundle, folder, addresses, kubeconfig, onLog, onExit }: ServiceOptions): Promise<RunningService> {
+export async function startService(
+  service: ServiceObject,
+  { bundle, folder, addresses, kubeconfig, onLog, onExit }: ServiceOptions,
+): Promise<RunningService> {
   const mounted = await mount(service, folder);
   const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(service.env)) env[name] = mounted.get(value) ?? localAddress(value, addresses);
+  for (const [name, value] of Object.entries(service.env))
+    env[name] = mounted.get(value) ?? localAddress(value, addresses);
   // Ports are the machine's, not the pod's
   Object.assign(env, { PORT: "0", METRICS_PORT: "0" });
   if (kubeconfig !== undefined) {
@@ -59,7 +63,9 @@ export async function startService(service: ServiceObject, { bundle, folder, add
   const last: string[] = [];
   let stopping = false;
   const ready = new Promise<LogLine>((resolve, reject) => {
-    const timer = setTimeout(() => { reject(new Error(`${service.name} didn't get ready in ${READY_TIMEOUT / 1000} s${quote(last)}`)); }, READY_TIMEOUT);
+    const timer = setTimeout(() => {
+      reject(new Error(`${service.name} didn't get ready in ${READY_TIMEOUT / 1000} s${quote(last)}`));
+    }, READY_TIMEOUT);
     const take = (text: string): void => {
       const line = parseLine(text);
       last.push(text);
@@ -76,10 +82,16 @@ export async function startService(service: ServiceObject, { bundle, folder, add
       reject(new Error(reason));
       if (!stopping) onExit(reason);
     });
-    void exited.then(() => { clearTimeout(timer); });
-    child.stdout.once("data", () => { timer.refresh(); });
+    void exited.then(() => {
+      clearTimeout(timer);
+    });
+    child.stdout.once("data", () => {
+      timer.refresh();
+    });
   });
-  const killed = (): void => { child.kill("SIGKILL"); };
+  const killed = (): void => {
+    child.kill("SIGKILL");
+  };
   process.once("exit", killed);
 
   async function stop(): Promise<void> {
@@ -96,7 +108,14 @@ export async function startService(service: ServiceObject, { bundle, folder, add
   try {
     const { port, metricsPort } = await ready;
     const startup = performance.now() - start;
-    return { name: service.name, pid: child.pid ?? 0, url: `http://127.0.0.1:${String(port)}`, metricsUrl: `http://127.0.0.1:${String(metricsPort)}`, startup, stop };
+    return {
+      name: service.name,
+      pid: child.pid ?? 0,
+      url: `http://127.0.0.1:${String(port)}`,
+      metricsUrl: `http://127.0.0.1:${String(metricsPort)}`,
+      startup,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

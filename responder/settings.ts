@@ -17,7 +17,8 @@ export function portFrom(name: string, otherwise: number): number {
 export function secondsFrom(name: string, otherwise: number): number {
   const value = process.env[name] ?? "";
   if (value === "") return otherwise;
-  if (!/^\d{1,5}$/.test(value)) throw new EnvironmentError(`${name}: "${value}" is not allowed; it takes a whole number of seconds`);
+  if (!/^\d{1,5}$/.test(value))
+    throw new EnvironmentError(`${name}: "${value}" is not allowed; it takes a whole number of seconds`);
   return Number(value);
 }
 
@@ -34,11 +35,15 @@ export function urlFrom(name: string, otherwise?: string): string {
 /** false where it isn't set. @throws {EnvironmentError} */
 export function flagFrom(name: string): boolean {
   const value = process.env[name] ?? "";
-  if (!["", "false", "true"].includes(value)) throw new EnvironmentError(`${name}: "${value}" is not allowed; it takes true or false`);
+  if (!["", "false", "true"].includes(value))
+    throw new EnvironmentError(`${name}: "${value}" is not allowed; it takes true or false`);
   return value === "true";
 }
 
 /** The items of a list with commas between them. */
 export function listFrom(name: string): string[] {
-  return (process.env[name] ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
+  return (process.env[name] ?? "")
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
 }

@@ -81,9 +81,16 @@ function alive(pid: number): boolean {
   }
 }
 
-async function compile(name: ToolName, recipe: Recipe, output: string, { environment, progress }: BuildOptions): Promise<void> {
+async function compile(
+  name: ToolName,
+  recipe: Recipe,
+  output: string,
+  { environment, progress }: BuildOptions,
+): Promise<void> {
   const label = `${name} ${recipe.version}`;
-  progress(`${label}: not on this machine yet, so it is built from its Go modules, once: about ${recipe.minutes} min on two cores, less if a build before it left its parts.`);
+  progress(
+    `${label}: not on this machine yet, so it is built from its Go modules, once: about ${recipe.minutes} min on two cores, less if a build before it left its parts.`,
+  );
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
 
@@ -91,8 +98,22 @@ async function compile(name: ToolName, recipe: Recipe, output: string, { environ
   const go = spawn(
     "go",
     // -v names each package as it is compiled: that is the progress
-    ["build", "-v", "-mod=readonly", "-trimpath", "-ldflags", ["-s", "-w", ...linked].join(" "), "-o", output, recipe.package],
-    { cwd: recipe.folder, env: { ...environment, CGO_ENABLED: "0", GOWORK: "off" }, stdio: ["ignore", "ignore", "pipe"] },
+    [
+      "build",
+      "-v",
+      "-mod=readonly",
+      "-trimpath",
+      "-ldflags",
+      ["-s", "-w", ...linked].join(" "),
+      "-o",
+      output,
+      recipe.package,
+    ],
+    {
+      cwd: recipe.folder,
+      env: { ...environment, CGO_ENABLED: "0", GOWORK: "off" },
+      stdio: ["ignore", "ignore", "pipe"],
+    },
   );
   // minutes of all cores: leave the machine usable
   if (go.pid !== undefined) setPriority(go.pid, constants.priority.PRIORITY_LOW);
@@ -116,7 +137,12 @@ async function compile(name: ToolName, recipe: Recipe, output: string, { environ
       go.once("error", reject);
       go.once("close", resolve);
     });
-    if (code !== 0) throw new ToolError(`${label} could not be built; \`go build\` in ${recipe.folder} says:`, ...messages.slice(-20), ...otherwise(name, recipe));
+    if (code !== 0)
+      throw new ToolError(
+        `${label} could not be built; \`go build\` in ${recipe.folder} says:`,
+        ...messages.slice(-20),
+        ...otherwise(name, recipe),
+      );
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === "ENOENT" ? await noGo(name, recipe) : error;
   } finally {
@@ -136,7 +162,9 @@ async function noGo(name: ToolName, recipe: Recipe): Promise<ToolError> {
 }
 
 function otherwise(name: ToolName, recipe: Recipe): string[] {
-  const variables = recipe.environment.map(({ variable, holds }) => (holds === "file" ? variable : `${variable} (its folder)`));
+  const variables = recipe.environment.map(({ variable, holds }) =>
+    holds === "file" ? variable : `${variable} (its folder)`,
+  );
   return [`or have ${name} ${recipe.accepted} on the PATH or named by ${variables.join(" or ")}.`];
 }
 

@@ -11,7 +11,10 @@ const PROJECT = new URL("../Pulumi.yaml", import.meta.url);
 
 /** The README with the tables that are written elsewhere as data: the stack's keys, the actionners. */
 export function generate(readme: string, project: string): string {
-  const sections = { configuration: configurationTable(project), actionners: ACTIONNERS.map(actionnerSection).join("\n") };
+  const sections = {
+    configuration: configurationTable(project),
+    actionners: ACTIONNERS.map(actionnerSection).join("\n"),
+  };
   return Object.entries(sections).reduce((text, [name, content]) => {
     const section = new RegExp(`(<!-- ${name}: [^>]*-->\n)[^]*?(<!-- end -->)`);
     return text.replace(section, (_all, start: string, end: string) => `${start}${content}${end}`);
@@ -63,7 +66,8 @@ function actionnerSection(actionner: Actionner): string {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replace(/\s+/g, " ")).join(" | ")} |\n`;
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replace(/\s+/g, " ")).join(" | ")} |\n`;
   return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
 }
 

@@ -39,14 +39,22 @@ export async function tool(name: ToolName, options: FindOptions = {}): Promise<s
   );
 }
 
-async function namedByEnvironment(name: ToolName, recipe: Recipe, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+async function namedByEnvironment(
+  name: ToolName,
+  recipe: Recipe,
+  environment: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
   for (const { variable, holds } of recipe.environment) {
     const value = environment[variable];
     if (!value) continue;
     const path = holds === "file" ? value : join(value, name);
     if (await runnable(path)) return path;
     // a folder may hold some of the programs only, as envtest's does: the rest is looked for elsewhere
-    if (holds === "file") throw new ToolError(`${variable} is ${value}, which is not a program that can be run.`, `Set it to the path of ${name}, or unset it.`);
+    if (holds === "file")
+      throw new ToolError(
+        `${variable} is ${value}, which is not a program that can be run.`,
+        `Set it to the path of ${name}, or unset it.`,
+      );
   }
   return undefined;
 }
@@ -62,7 +70,9 @@ async function onPath(
     if (directory === "" || !(await runnable(path))) continue;
     const version = await printedVersion(path, recipe, environment);
     if (recipe.accepts.test(version)) return path;
-    progress(`${name}: ${path} says it is ${JSON.stringify(version.split("\n")[0])}; ${recipe.accepted} is needed, so it is passed over.`);
+    progress(
+      `${name}: ${path} says it is ${JSON.stringify(version.split("\n")[0])}; ${recipe.accepted} is needed, so it is passed over.`,
+    );
   }
   return undefined;
 }
@@ -76,7 +86,11 @@ async function printedVersion(path: string, recipe: Recipe, environment: NodeJS.
   }
 }
 
-async function cachedBuild(name: ToolName, recipe: Recipe, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+async function cachedBuild(
+  name: ToolName,
+  recipe: Recipe,
+  environment: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
   const path = join(await cached(name, recipe, environment), name);
   return (await runnable(path)) ? path : undefined;
 }

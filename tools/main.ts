@@ -16,7 +16,10 @@ from the cache; else it is built with Go from the versions pinned in tools/*/go.
 take about 15 minutes on two cores the first time. The cache is ${cacheFolder(process.env)}.
 `;
 
-const { values, positionals } = parseArgs({ options: { help: { type: "boolean", short: "h" } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { help: { type: "boolean", short: "h" } },
+  allowPositionals: true,
+});
 const names = positionals.filter(isToolName);
 const unknown = positionals.filter((name) => !isToolName(name));
 

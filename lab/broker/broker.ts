@@ -81,8 +81,16 @@ interface Subscription {
  *
  * @throws FilterError or Error for a Trigger that can't be carried out
  */
-export async function startBroker({ brokers, triggers, addresses, timeScale = 1, onNote = () => undefined }: BrokerOptions): Promise<EmbeddedBroker> {
-  const byName = new Map(brokers.map((broker) => [pathOf(broker.metadata.namespace ?? "default", broker.metadata.name), broker]));
+export async function startBroker({
+  brokers,
+  triggers,
+  addresses,
+  timeScale = 1,
+  onNote = () => undefined,
+}: BrokerOptions): Promise<EmbeddedBroker> {
+  const byName = new Map(
+    brokers.map((broker) => [pathOf(broker.metadata.namespace ?? "default", broker.metadata.name), broker]),
+  );
   const subscriptions = triggers.map((trigger) => subscriptionOf(trigger, byName, addresses));
   const closing = new AbortController();
   const agent = new Agent({ keepAlive: true });
@@ -103,7 +111,8 @@ export async function startBroker({ brokers, triggers, addresses, timeScale = 1,
     if (method === "OPTIONS") return { status: 200 };
     if (method !== "POST") return { status: 405, reason: `${method ?? ""} is not allowed; POST is` };
     const broker = path.replace(/\/$/, "");
-    if (!byName.has(broker)) return { status: 404, reason: `there is no broker at ${path}; there is ${[...byName.keys()].join(", ")}` };
+    if (!byName.has(broker))
+      return { status: 404, reason: `there is no broker at ${path}; there is ${[...byName.keys()].join(", ")}` };
     let event: BrokerEvent;
     try {
       event = readEvent(request.headers, await readBody(request));
@@ -111,7 +120,11 @@ export async function startBroker({ brokers, triggers, addresses, timeScale = 1,
       return { status: 400, reason: error instanceof EventError ? error.message : String(error) };
     }
     const ttl = nextTtl(event);
-    if (ttl <= 0) return { status: 400, reason: `the event ${event.attributes["id"] ?? ""} has been answered too often (${TTL_ATTRIBUTE})` };
+    if (ttl <= 0)
+      return {
+        status: 400,
+        reason: `the event ${event.attributes["id"] ?? ""} has been answered too often (${TTL_ATTRIBUTE})`,
+      };
     event = withAttributes(event, { knativearrivaltime: new Date().toISOString(), [TTL_ATTRIBUTE]: String(ttl) });
     onNote({ kind: "accepted", event });
     const passed = passThrough(request.headers);
@@ -121,7 +134,11 @@ export async function startBroker({ brokers, triggers, addresses, timeScale = 1,
   }
 
   /** @returns whether the event is with the subscriber, unwanted, or in the dead letter sink */
-  async function dispatch(subscription: Subscription, accepted: BrokerEvent, passed: OutgoingHttpHeaders): Promise<boolean> {
+  async function dispatch(
+    subscription: Subscription,
+    accepted: BrokerEvent,
+    passed: OutgoingHttpHeaders,
+  ): Promise<boolean> {
     const { name: trigger, namespace, subscriber, policy } = subscription;
     const event = withAttributes(accepted, { [TTL_ATTRIBUTE]: undefined });
     if (!subscription.wants(event)) {
@@ -132,7 +149,13 @@ export async function startBroker({ brokers, triggers, addresses, timeScale = 1,
     const attempts = (leg: Leg, to: string) => (attempt: Attempt) => {
       onNote({ kind: "attempt", trigger, event, leg, url: to, ...attempt });
     };
-    const answer = await deliver({ url: subscriber, headers: { ...headers, ...writeHeaders(event) }, body: event.data }, policy, sender, judgeReply, attempts("subscriber", subscriber));
+    const answer = await deliver(
+      { url: subscriber, headers: { ...headers, ...writeHeaders(event) }, body: event.data },
+      policy,
+      sender,
+      judgeReply,
+      attempts("subscriber", subscriber),
+    );
     if (!isSuccess(answer.status)) return deadLetter(subscription, accepted, answer, subscriber, headers);
 
     const reply = isCloudEvent(answer.headers) ? readEvent(answer.headers, answer.body) : undefined;
@@ -140,12 +163,28 @@ export async function startBroker({ brokers, triggers, addresses, timeScale = 1,
     if (!reply) return true;
     const target = `${url}${subscription.broker}`;
     const back = withAttributes(reply, { [TTL_ATTRIBUTE]: accepted.attributes[TTL_ATTRIBUTE] });
-    const taken = await deliver({ url: target, headers: { ...passThrough(answer.headers), "Kn-Namespace": namespace, ...writeHeaders(back) }, body: back.data }, policy, sender, (same) => same, attempts("reply", target));
+    const taken = await deliver(
+      {
+        url: target,
+        headers: { ...passThrough(answer.headers), "Kn-Namespace": namespace, ...writeHeaders(back) },
+        body: back.data,
+      },
+      policy,
+      sender,
+      (same) => same,
+      attempts("reply", target),
+    );
     return isSuccess(taken.status) || deadLetter(subscription, accepted, taken, target, headers);
   }
 
   /** @see https://knative.dev/docs/eventing/event-delivery/#dead-letter-sink-cloudevents-attributes */
-  async function deadLetter({ name: trigger, policy, deadLetterSink }: Subscription, event: BrokerEvent, failure: Answer, destination: string, headers: OutgoingHttpHeaders): Promise<boolean> {
+  async function deadLetter(
+    { name: trigger, policy, deadLetterSink }: Subscription,
+    event: BrokerEvent,
+    failure: Answer,
+    destination: string,
+    headers: OutgoingHttpHeaders,
+  ): Promise<boolean> {
     const { status, error } = failure;
     if (deadLetterSink === undefined) {
       onNote({ kind: "lost", trigger, event, status, reason: error ?? "no dead letter sink" });
@@ -157,11 +196,24 @@ export async function startBroker({ brokers, triggers, addresses, timeScale = 1,
       knativeerrorcode: String(status ?? 500),
       knativeerrordata: body.toString("base64").slice(0, ERROR_DATA_LIMIT),
     });
-    const answer = await deliver({ url: deadLetterSink, headers: { ...headers, ...writeHeaders(dead) }, body: dead.data }, policy, sender, judgeReply, (attempt) => {
-      onNote({ kind: "attempt", trigger, event: dead, leg: "dead-letter", url: deadLetterSink, ...attempt });
-    });
+    const answer = await deliver(
+      { url: deadLetterSink, headers: { ...headers, ...writeHeaders(dead) }, body: dead.data },
+      policy,
+      sender,
+      judgeReply,
+      (attempt) => {
+        onNote({ kind: "attempt", trigger, event: dead, leg: "dead-letter", url: deadLetterSink, ...attempt });
+      },
+    );
     if (isSuccess(answer.status)) onNote({ kind: "dead-lettered", trigger, event: dead, status });
-    else onNote({ kind: "lost", trigger, event: dead, status: answer.status, reason: `the dead letter sink didn't take it${answer.error === undefined ? "" : `: ${answer.error}`}` });
+    else
+      onNote({
+        kind: "lost",
+        trigger,
+        event: dead,
+        status: answer.status,
+        reason: `the dead letter sink didn't take it${answer.error === undefined ? "" : `: ${answer.error}`}`,
+      });
     return isSuccess(answer.status);
   }
 
@@ -185,7 +237,11 @@ function pathOf(namespace: string, name: string): string {
   return `/${namespace}/${name}`;
 }
 
-function subscriptionOf(trigger: TriggerObject, brokers: ReadonlyMap<string, BrokerObject>, addresses: Readonly<Record<string, string>>): Subscription {
+function subscriptionOf(
+  trigger: TriggerObject,
+  brokers: ReadonlyMap<string, BrokerObject>,
+  addresses: Readonly<Record<string, string>>,
+): Subscription {
   const { name, namespace = "default" } = trigger.metadata;
   const { spec } = trigger;
   const path = pathOf(namespace, spec.broker);
@@ -206,7 +262,9 @@ function subscriptionOf(trigger: TriggerObject, brokers: ReadonlyMap<string, Bro
       policy: retryPolicy(delivery),
     };
   } catch (error) {
-    throw new Error(`Trigger ${namespace}/${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`Trigger ${namespace}/${name}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -215,14 +273,17 @@ function resolve({ ref, uri }: Destination, addresses: Readonly<Record<string, s
   const known = Object.keys(addresses).join(", ") || "none";
   if (ref) {
     const base = addresses[ref.name];
-    if (base === undefined) throw new Error(`${ref.kind ?? "Service"} ${ref.name} has no local address; known: ${known}`);
+    if (base === undefined)
+      throw new Error(`${ref.kind ?? "Service"} ${ref.name} has no local address; known: ${known}`);
     return new URL(uri ?? "", base).href;
   }
-  if (uri === undefined || !URL.canParse(uri)) throw new Error(`${JSON.stringify(uri)} is no address, and there is no ref`);
+  if (uri === undefined || !URL.canParse(uri))
+    throw new Error(`${JSON.stringify(uri)} is no address, and there is no ref`);
   const url = new URL(uri);
   const base = addresses[url.origin] ?? addresses[uri];
   if (base !== undefined) return new URL(`${url.pathname}${url.search}`, base).href;
-  if (!["127.0.0.1", "localhost", "[::1]"].includes(url.hostname)) throw new Error(`${uri} has no local address; known: ${known}`);
+  if (!["127.0.0.1", "localhost", "[::1]"].includes(url.hostname))
+    throw new Error(`${uri} has no local address; known: ${known}`);
   return url.href;
 }
 
@@ -246,7 +307,11 @@ function nextTtl({ attributes }: BrokerEvent): number {
 
 /** The headers that travel along with an event. @see https://github.com/knative/eventing/blob/main/pkg/utils/headers.go */
 function passThrough(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name === "x-request-id" || name === "retry-after" || name.startsWith("knative-")));
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name]) => name === "x-request-id" || name === "retry-after" || name.startsWith("knative-"),
+    ),
+  );
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

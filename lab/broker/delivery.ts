@@ -60,7 +60,8 @@ export interface Sender {
   signal: AbortSignal;
 }
 
-const DURATION = /^P(?:(?<days>\d+(?:\.\d+)?)D)?(?:T(?:(?<hours>\d+(?:\.\d+)?)H)?(?:(?<minutes>\d+(?:\.\d+)?)M)?(?:(?<seconds>\d+(?:\.\d+)?)S)?)?$/;
+const DURATION =
+  /^P(?:(?<days>\d+(?:\.\d+)?)D)?(?:T(?:(?<hours>\d+(?:\.\d+)?)H)?(?:(?<minutes>\d+(?:\.\d+)?)M)?(?:(?<seconds>\d+(?:\.\d+)?)S)?)?$/;
 
 /**
  * Reads an ISO 8601 duration of days and smaller.
@@ -83,7 +84,8 @@ export function parseDuration(field: string, text: string): number {
 export function retryPolicy(spec: DeliverySpec = {}): RetryPolicy {
   const delay = spec.backoffDelay === undefined ? 0 : parseDuration("backoffDelay", spec.backoffDelay);
   const policy = spec.backoffPolicy ?? "exponential";
-  if (policy !== "linear" && policy !== "exponential") throw new Error(`backoffPolicy: ${JSON.stringify(policy)} is neither linear nor exponential`);
+  if (policy !== "linear" && policy !== "exponential")
+    throw new Error(`backoffPolicy: ${JSON.stringify(policy)} is neither linear nor exponential`);
   return {
     retries: spec.retry ?? 0,
     backoff: (attempt) => (policy === "linear" ? delay * attempt : delay * 2 ** attempt),
@@ -106,7 +108,13 @@ export function isSuccess(status: number | undefined): boolean {
  * @param judge may make another answer of an attempt's before it is looked at
  * @returns the last answer
  */
-export async function deliver(post: Post, policy: RetryPolicy, sender: Sender, judge: (answer: Answer) => Answer, onAttempt: (attempt: Attempt) => void): Promise<Answer> {
+export async function deliver(
+  post: Post,
+  policy: RetryPolicy,
+  sender: Sender,
+  judge: (answer: Answer) => Answer,
+  onAttempt: (attempt: Attempt) => void,
+): Promise<Answer> {
   for (let number = 1; ; number += 1) {
     const start = performance.now();
     const answer = judge(await postOnce(post, policy.timeout, sender));
@@ -122,11 +130,20 @@ export async function deliver(post: Post, policy: RetryPolicy, sender: Sender, j
   }
 }
 
-async function postOnce({ url, headers, body }: Post, timeout: number | undefined, { agent, signal }: Sender): Promise<Answer> {
+async function postOnce(
+  { url, headers, body }: Post,
+  timeout: number | undefined,
+  { agent, signal }: Sender,
+): Promise<Answer> {
   const limit = timeout === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
   return new Promise((resolve) => {
     const fail = (error: Error): void => {
-      resolve({ status: undefined, headers: {}, body: Buffer.alloc(0), error: limit.aborted && !signal.aborted ? "timed out" : error.message });
+      resolve({
+        status: undefined,
+        headers: {},
+        body: Buffer.alloc(0),
+        error: limit.aborted && !signal.aborted ? "timed out" : error.message,
+      });
     };
     const request = httpRequest(url, { method: "POST", headers, agent, signal: limit }, (response) => {
       const chunks: Buffer[] = [];

@@ -33,7 +33,8 @@ export function readEvent(headers: IncomingHttpHeaders, body: Buffer): BrokerEve
   for (const name of REQUIRED) {
     if (!event.attributes[name]) throw new EventError(`the CloudEvent has no ${name}`);
   }
-  if (event.attributes["specversion"] !== "1.0") throw new EventError(`specversion ${String(event.attributes["specversion"])} is not supported; 1.0 is`);
+  if (event.attributes["specversion"] !== "1.0")
+    throw new EventError(`specversion ${String(event.attributes["specversion"])} is not supported; 1.0 is`);
   return event;
 }
 
@@ -51,7 +52,10 @@ export function writeHeaders({ attributes, data }: BrokerEvent): OutgoingHttpHea
 /** The event with other attributes; an undefined one is taken away. */
 export function withAttributes(event: BrokerEvent, changes: Record<string, string | undefined>): BrokerEvent {
   const merged = Object.entries({ ...event.attributes, ...changes });
-  return { ...event, attributes: Object.fromEntries(merged.filter((entry): entry is [string, string] => entry[1] !== undefined)) };
+  return {
+    ...event,
+    attributes: Object.fromEntries(merged.filter((entry): entry is [string, string] => entry[1] !== undefined)),
+  };
 }
 
 function isStructured(headers: IncomingHttpHeaders): boolean {
@@ -76,7 +80,8 @@ function readStructured(body: Buffer): BrokerEvent {
   } catch {
     throw new EventError("the body is no JSON");
   }
-  if (typeof content !== "object" || content === null || Array.isArray(content)) throw new EventError("the body is no JSON object");
+  if (typeof content !== "object" || content === null || Array.isArray(content))
+    throw new EventError("the body is no JSON object");
   const { data, data_base64: base64, ...rest } = content as Record<string, unknown>;
   const attributes: Record<string, string> = {};
   for (const [name, value] of Object.entries(rest)) {

@@ -40,8 +40,12 @@ export function compileFilters({ filter, filters }: TriggerFilters): (event: Bro
 function compile(filter: SubscriptionsFilter): Test {
   const dialects = Object.keys(filter);
   const unknown = dialects.find((dialect) => !DIALECTS.includes(dialect));
-  if (unknown === "cesql") throw new FilterError("a filter in the dialect cesql can't be carried out by the lab; use exact, prefix, suffix, all, any, not");
-  if (unknown !== undefined) throw new FilterError(`${unknown} is no dialect of a filter; there are ${DIALECTS.join(", ")}`);
+  if (unknown === "cesql")
+    throw new FilterError(
+      "a filter in the dialect cesql can't be carried out by the lab; use exact, prefix, suffix, all, any, not",
+    );
+  if (unknown !== undefined)
+    throw new FilterError(`${unknown} is no dialect of a filter; there are ${DIALECTS.join(", ")}`);
   if (dialects.length > 1) throw new FilterError(`a filter has one dialect, not ${dialects.join(" and ")}`);
   if (filter.exact) return compare("exact", filter.exact, (value, wanted) => value === wanted);
   if (filter.prefix) return compare("prefix", filter.prefix, (value, wanted) => value.startsWith(wanted));
@@ -57,14 +61,25 @@ function nested(dialect: string, filters: readonly SubscriptionsFilter[]): Test[
   return filters.map(compile);
 }
 
-function compare(dialect: string, wanted: Record<string, string>, holds: (value: string, wanted: string) => boolean): Test {
+function compare(
+  dialect: string,
+  wanted: Record<string, string>,
+  holds: (value: string, wanted: string) => boolean,
+): Test {
   const entries = Object.entries(wanted);
   if (entries.length === 0) throw new FilterError(`${dialect} needs an attribute`);
   for (const [name, value] of entries) {
     if (name === "" || value === "") throw new FilterError(`${dialect} takes no empty attribute or value`);
-    if (!/^[a-z0-9]+$/.test(name)) throw new FilterError(`${dialect}: ${name} is no name of an attribute (lower-case letters and digits)`);
+    if (!/^[a-z0-9]+$/.test(name))
+      throw new FilterError(`${dialect}: ${name} is no name of an attribute (lower-case letters and digits)`);
   }
-  return (event) => (entries.every(([name, value]) => { const has = attribute(event, name); return has !== undefined && holds(has, value); }) ? "pass" : "fail");
+  return (event) =>
+    entries.every(([name, value]) => {
+      const has = attribute(event, name);
+      return has !== undefined && holds(has, value);
+    })
+      ? "pass"
+      : "fail";
 }
 
 function all(tests: readonly Test[]): Test {
@@ -90,7 +105,7 @@ function any(tests: readonly Test[]): Test {
 }
 
 function not(test: Test): Test {
-  return (event) => ({ pass: "fail", fail: "pass", none: "none" } as const)[test(event)];
+  return (event) => (({ pass: "fail", fail: "pass", none: "none" }) as const)[test(event)];
 }
 
 /** The older form: every attribute must be equal; an empty value asks only that it be there. */

@@ -21,5 +21,8 @@ export function parseExact(text: string): unknown {
 
 /** JSON as Go's encoding/json writes it: falcosidekick and Knative are Go programs. */
 export function stringifyLikeGo(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -70,7 +70,11 @@ export function createAuthorizer(objects: readonly RbacObject[]): (user: User, a
 /** The rules that hold for a user in a namespace; empty: at the cluster scope. */
 export function rulesFor(objects: readonly RbacObject[], user: User, namespace: string): PolicyRule[] {
   return objects
-    .filter((object) => object.kind === "ClusterRoleBinding" || (object.kind === "RoleBinding" && namespace !== "" && object.metadata.namespace === namespace))
+    .filter(
+      (object) =>
+        object.kind === "ClusterRoleBinding" ||
+        (object.kind === "RoleBinding" && namespace !== "" && object.metadata.namespace === namespace),
+    )
     .filter((binding) => binding.subjects?.some((subject) => isSubject(subject, user, binding.metadata.namespace)))
     .flatMap((binding) => roleOf(objects, binding)?.rules ?? []);
 }
@@ -80,7 +84,11 @@ function isPublic({ verb, path }: Attributes): boolean {
   return verb === "get" && /^\/(version|healthz|livez|readyz|api|apis)(\/|$)/.test(path);
 }
 
-function isSubject(subject: { kind: string; name: string; namespace?: string }, user: User, bindingNamespace?: string): boolean {
+function isSubject(
+  subject: { kind: string; name: string; namespace?: string },
+  user: User,
+  bindingNamespace?: string,
+): boolean {
   if (subject.kind === "ServiceAccount") {
     const namespace = subject.namespace ?? bindingNamespace;
     return namespace !== undefined && user.name === serviceAccount(namespace, subject.name).name;
@@ -101,7 +109,9 @@ function roleOf(objects: readonly RbacObject[], binding: RbacObject): RbacObject
 function allows(rule: PolicyRule, { verb, apiGroup, resource, subresource, name, path }: Attributes): boolean {
   if (!holds(rule.verbs, verb)) return false;
   if (resource === "") {
-    return (rule.nonResourceURLs ?? []).some((url) => url === "*" || url === path || (url.endsWith("*") && path.startsWith(url.slice(0, -1))));
+    return (rule.nonResourceURLs ?? []).some(
+      (url) => url === "*" || url === path || (url.endsWith("*") && path.startsWith(url.slice(0, -1))),
+    );
   }
   const combined = subresource === "" ? resource : `${resource}/${subresource}`;
   return (

@@ -14,7 +14,8 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > BODY_LIMIT) throw new StatusError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${BODY_LIMIT}`);
+    if (size > BODY_LIMIT)
+      throw new StatusError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${BODY_LIMIT}`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
@@ -25,15 +26,22 @@ export function parseDeleteOptions(query: URLSearchParams, request: IncomingMess
   if (body === "") {
     const seconds = query.get("gracePeriodSeconds");
     const dryRun = query.getAll("dryRun");
-    if (seconds !== null && !/^-?\d+$/.test(seconds)) throw badRequest(`strconv.ParseInt: parsing "${seconds}": invalid syntax`);
-    return { ...(seconds === null ? {} : { gracePeriodSeconds: Number(seconds) }), ...(dryRun.length > 0 ? { dryRun } : {}) };
+    if (seconds !== null && !/^-?\d+$/.test(seconds))
+      throw badRequest(`strconv.ParseInt: parsing "${seconds}": invalid syntax`);
+    return {
+      ...(seconds === null ? {} : { gracePeriodSeconds: Number(seconds) }),
+      ...(dryRun.length > 0 ? { dryRun } : {}),
+    };
   }
   if (mediaType(request) !== "application/json") throw unsupportedMediaType();
   const options = parseJson(body);
   const { kind, gracePeriodSeconds: seconds, preconditions, dryRun } = options;
-  if (kind !== undefined && kind !== "DeleteOptions") throw badRequest(unknownKind(textOf(kind), textOf(options["apiVersion"])));
-  if (seconds !== undefined && seconds !== null && !Number.isInteger(seconds)) throw mistyped(seconds, "gracePeriodSeconds", "int64");
-  if (preconditions !== undefined && !isJson(preconditions)) throw mistyped(preconditions, "preconditions", "v1.Preconditions");
+  if (kind !== undefined && kind !== "DeleteOptions")
+    throw badRequest(unknownKind(textOf(kind), textOf(options["apiVersion"])));
+  if (seconds !== undefined && seconds !== null && !Number.isInteger(seconds))
+    throw mistyped(seconds, "gracePeriodSeconds", "int64");
+  if (preconditions !== undefined && !isJson(preconditions))
+    throw mistyped(preconditions, "preconditions", "v1.Preconditions");
   if (Array.isArray(dryRun) && dryRun.some((one) => one !== "All")) {
     const message = `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`;
     throw invalid("meta.k8s.io", "DeleteOptions", "", [{ reason: "FieldValueNotSupported", message, field: "dryRun" }]);
@@ -46,7 +54,9 @@ function textOf(value: unknown): string {
 }
 
 function mistyped(value: unknown, field: string, type: string): StatusError {
-  return badRequest(`json: cannot unmarshal ${goType(value)} into Go struct field DeleteOptions.${field} of type ${type}`);
+  return badRequest(
+    `json: cannot unmarshal ${goType(value)} into Go struct field DeleteOptions.${field} of type ${type}`,
+  );
 }
 
 /** @throws StatusError 400 or 415 */

@@ -32,10 +32,15 @@ export interface CommandResult {
 /** Containers that have said little, and in which nothing is ever run: what would have been is the answer. */
 export const QUIET: Containers = {
   log: (pod, container, { previous }) =>
-    [`${container} of ${pathOf(pod)} started`, "listening on :8080", ...(previous ? ["terminated"] : [])].map((line) => `${line}\n`).join(""),
+    [`${container} of ${pathOf(pod)} started`, "listening on :8080", ...(previous ? ["terminated"] : [])]
+      .map((line) => `${line}\n`)
+      .join(""),
   exec: (pod, container, { command }) => {
     const quoted = command.map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-    return Promise.resolve({ stdout: `not run here, but would be in container ${container} of pod ${pathOf(pod)}: ${quoted.join(" ")}\n`, exitCode: 0 });
+    return Promise.resolve({
+      stdout: `not run here, but would be in container ${container} of pod ${pathOf(pod)}: ${quoted.join(" ")}\n`,
+      exitCode: 0,
+    });
   },
 };
 
@@ -59,7 +64,9 @@ export function containerOf({ metadata: { name: pod }, spec }: KubernetesObject,
 
 /** What the pod's status says of a container; undefined where it says nothing. */
 export function containerStatus({ status = {} }: KubernetesObject, name: string): Json | undefined {
-  return ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"].flatMap((kind) => objectsOf(status[kind])).find((one) => one["name"] === name);
+  return ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"]
+    .flatMap((kind) => objectsOf(status[kind]))
+    .find((one) => one["name"] === name);
 }
 
 function namesOf(containers: unknown): string[] {

@@ -19,7 +19,8 @@ const BUDGETS = resourceNamed("poddisruptionbudgets");
  */
 export function evict(store: Store, { namespace, name }: Attributes, eviction: ObjectInput, dryRun: boolean): void {
   checkKind(store.resources, { group: "policy", kind: "Eviction" }, eviction);
-  if ((eviction.metadata.namespace ?? namespace) !== namespace) throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  if ((eviction.metadata.namespace ?? namespace) !== namespace)
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   store.get(NAMESPACES, "", namespace);
   if (eviction.metadata.name !== name) throw badRequest("name in URL does not match name in Eviction object");
   const options = (eviction["deleteOptions"] ?? {}) as DeleteOptions;
@@ -36,24 +37,51 @@ export function evict(store: Store, { namespace, name }: Attributes, eviction: O
 
 /** A pod that isn't there yet, or no longer, disrupts nothing. */
 function isGuarded({ metadata, status = {} }: KubernetesObject): boolean {
-  return metadata.deletionTimestamp === undefined && !["Pending", "Succeeded", "Failed"].includes(String(status["phase"]));
+  return (
+    metadata.deletionTimestamp === undefined && !["Pending", "Succeeded", "Failed"].includes(String(status["phase"]))
+  );
 }
 
 function askBudgets(store: Store, pod: KubernetesObject, rehearsal: boolean): void {
   const { namespace = "", name, labels } = pod.metadata;
   const [budget, ...others] = store.list(BUDGETS, namespace).filter(({ spec }) => selects(spec?.["selector"], labels));
-  if (others.length > 0) throw new StatusError(500, "", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+  if (others.length > 0)
+    throw new StatusError(
+      500,
+      "",
+      "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+    );
   if (!budget) return;
   const health = budget.status === undefined ? healthOf(store, budget) : (budget.status as Partial<Health>);
-  const { disruptionsAllowed = 0, currentHealthy = 0, desiredHealthy = 0, observedGeneration = Infinity, disruptedPods = {} } = health;
-  if (!isReady(pod) && (budget.spec?.["unhealthyPodEvictionPolicy"] === "AlwaysAllow" || (currentHealthy >= desiredHealthy && desiredHealthy > 0))) return;
+  const {
+    disruptionsAllowed = 0,
+    currentHealthy = 0,
+    desiredHealthy = 0,
+    observedGeneration = Infinity,
+    disruptedPods = {},
+  } = health;
+  if (
+    !isReady(pod) &&
+    (budget.spec?.["unhealthyPodEvictionPolicy"] === "AlwaysAllow" ||
+      (currentHealthy >= desiredHealthy && desiredHealthy > 0))
+  )
+    return;
   const described = `The disruption budget ${budget.metadata.name}`;
-  if (observedGeneration < (budget.metadata.generation ?? 0)) throw disruptionRefused(`${described} is still being processed by the server.`, 10);
+  if (observedGeneration < (budget.metadata.generation ?? 0))
+    throw disruptionRefused(`${described} is still being processed by the server.`, 10);
   if (disruptionsAllowed <= 0) {
-    throw disruptionRefused(currentHealthy <= desiredHealthy ? `${described} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently` : `${described} does not allow evicting pods currently`);
+    throw disruptionRefused(
+      currentHealthy <= desiredHealthy
+        ? `${described} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`
+        : `${described} does not allow evicting pods currently`,
+    );
   }
   if (rehearsal || budget.status === undefined) return;
-  const status = { ...budget.status, disruptionsAllowed: disruptionsAllowed - 1, disruptedPods: { ...disruptedPods, [name]: new Date().toISOString() } };
+  const status = {
+    ...budget.status,
+    disruptionsAllowed: disruptionsAllowed - 1,
+    disruptedPods: { ...disruptedPods, [name]: new Date().toISOString() },
+  };
   store.update(BUDGETS, namespace, budget.metadata.name, "status", { ...budget, status });
 }
 
@@ -72,15 +100,31 @@ function healthOf(store: Store, { metadata: { namespace = "" }, spec = {} }: Kub
   const pods = store.list(PODS, namespace).filter(({ metadata }) => selects(selector, metadata.labels));
   const currentHealthy = pods.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined).length;
   const expected = typeof minAvailable === "number" ? pods.length : replicasOf(store, namespace, pods);
-  const desiredHealthy = Math.max(maxUnavailable === undefined ? share(minAvailable, expected) : expected - share(maxUnavailable, expected), 0);
-  return { currentHealthy, desiredHealthy, disruptionsAllowed: expected === 0 ? 0 : Math.max(currentHealthy - desiredHealthy, 0) };
+  const desiredHealthy = Math.max(
+    maxUnavailable === undefined ? share(minAvailable, expected) : expected - share(maxUnavailable, expected),
+    0,
+  );
+  return {
+    currentHealthy,
+    desiredHealthy,
+    disruptionsAllowed: expected === 0 ? 0 : Math.max(currentHealthy - desiredHealthy, 0),
+  };
 }
 
 /** How many pods their controllers are to keep. */
 function replicasOf(store: Store, namespace: string, pods: readonly KubernetesObject[]): number {
-  const owners = new Set(pods.flatMap(({ metadata }) => metadata.ownerReferences ?? []).filter(({ controller }) => controller === true).map(({ uid }) => uid));
-  const workloads = store.resources.filter(({ group }) => group === "apps").flatMap((resource) => store.list(resource, namespace));
-  return workloads.filter(({ metadata }) => owners.has(metadata.uid)).reduce((sum, { spec }) => sum + Number(spec?.["replicas"] ?? 1), 0);
+  const owners = new Set(
+    pods
+      .flatMap(({ metadata }) => metadata.ownerReferences ?? [])
+      .filter(({ controller }) => controller === true)
+      .map(({ uid }) => uid),
+  );
+  const workloads = store.resources
+    .filter(({ group }) => group === "apps")
+    .flatMap((resource) => store.list(resource, namespace));
+  return workloads
+    .filter(({ metadata }) => owners.has(metadata.uid))
+    .reduce((sum, { spec }) => sum + Number(spec?.["replicas"] ?? 1), 0);
 }
 
 /** A number, or a share in percent, rounded up. */
@@ -99,7 +143,12 @@ function isReady(pod: KubernetesObject): boolean {
 
 function mark(store: Store, pod: KubernetesObject): void {
   const { namespace = "", name } = pod.metadata;
-  const target = { type: "DisruptionTarget", status: "True", reason: "EvictionByEvictionAPI", message: "Eviction API: evicting" };
+  const target = {
+    type: "DisruptionTarget",
+    status: "True",
+    reason: "EvictionByEvictionAPI",
+    message: "Eviction API: evicting",
+  };
   const conditions = [...conditionsOf(pod).filter(({ type }) => type !== target.type), target];
   store.update(PODS, namespace, name, "status", { ...pod, status: { ...pod.status, conditions } });
 }

@@ -47,7 +47,13 @@ export function parseExec(store: Store, { namespace, name }: Attributes, query: 
  *
  * @returns the status answered: 101, or 403 where the client speaks no protocol that is known
  */
-export function serveExec({ pod, container, query }: Execution, containers: Containers, request: IncomingMessage, socket: Duplex, head: Buffer): 101 | 403 {
+export function serveExec(
+  { pod, container, query }: Execution,
+  containers: Containers,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): 101 | 403 {
   const offered = protocolsOf(request);
   const protocol = PROTOCOLS.find((one) => offered.includes(one));
   if (protocol === undefined) {
@@ -56,10 +62,17 @@ export function serveExec({ pod, container, query }: Execution, containers: Cont
   }
   const stdin = new PassThrough();
   if (!flagOf(query, "stdin")) stdin.end();
-  const connection = acceptWebSocket(request, socket, head, protocol, (message) => {
-    if (message[0] === STDIN && stdin.writable) stdin.write(message.subarray(1));
-    if (message[0] === END && message[1] === STDIN && protocol === V5) stdin.end();
-  }, () => stdin.end());
+  const connection = acceptWebSocket(
+    request,
+    socket,
+    head,
+    protocol,
+    (message) => {
+      if (message[0] === STDIN && stdin.writable) stdin.write(message.subarray(1));
+      if (message[0] === END && message[1] === STDIN && protocol === V5) stdin.end();
+    },
+    () => stdin.end(),
+  );
   const send = (channel: number, text: string): void => {
     connection.send(Buffer.concat([Buffer.from([channel]), Buffer.from(text)]));
   };
@@ -67,20 +80,26 @@ export function serveExec({ pod, container, query }: Execution, containers: Cont
   // an empty message tells the client that it is connected
   send(outputs[0] ?? STATUS, "");
   const command = query.getAll("command");
-  containers.exec(pod, container, { command, stdin }).then(
-    ({ stdout = "", stderr = "", exitCode }) => {
-      for (const channel of outputs) {
-        const text = channel === STDOUT ? stdout : stderr;
-        if (text !== "") send(channel, text);
-      }
-      return exitCode === 0 ? { status: "Success" } : failure(exitCode);
-    },
-    (error: unknown) => notRun(error instanceof Error ? error.message : String(error), protocol),
-  ).then((status) => {
-    // the API server itself speaks version 5, and the node the one before
-    send(STATUS, JSON.stringify(protocol === V5 ? { metadata: {}, ...status } : status));
-    connection.close();
-  }, () => socket.destroy());
+  containers
+    .exec(pod, container, { command, stdin })
+    .then(
+      ({ stdout = "", stderr = "", exitCode }) => {
+        for (const channel of outputs) {
+          const text = channel === STDOUT ? stdout : stderr;
+          if (text !== "") send(channel, text);
+        }
+        return exitCode === 0 ? { status: "Success" } : failure(exitCode);
+      },
+      (error: unknown) => notRun(error instanceof Error ? error.message : String(error), protocol),
+    )
+    .then(
+      (status) => {
+        // the API server itself speaks version 5, and the node the one before
+        send(STATUS, JSON.stringify(protocol === V5 ? { metadata: {}, ...status } : status));
+        connection.close();
+      },
+      () => socket.destroy(),
+    );
   return 101;
 }
 
@@ -97,5 +116,7 @@ function failure(exitCode: number): Json {
 function notRun(why: string, protocol: string): Json {
   const told = `Internal error occurred: error executing command in container: ${why}`;
   const internal = { status: "Failure", reason: "InternalError", code: 500 };
-  return protocol === V5 ? { ...internal, message: `Internal error occurred: ${told}`, details: { causes: [{ message: told }] } } : { ...internal, message: told };
+  return protocol === V5
+    ? { ...internal, message: `Internal error occurred: ${told}`, details: { causes: [{ message: told }] } }
+    : { ...internal, message: told };
 }

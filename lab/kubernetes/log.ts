@@ -14,12 +14,19 @@ import { flagOf } from "./target.ts";
  * @see https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#get-read-log-of-the-specified-pod
  * @throws StatusError 400, 404 or 422
  */
-export function readLog(store: Store, { namespace, name }: Attributes, query: URLSearchParams, containers: Containers): string | undefined {
+export function readLog(
+  store: Store,
+  { namespace, name }: Attributes,
+  query: URLSearchParams,
+  containers: Containers,
+): string | undefined {
   const tailLines = numberOf(query, "tailLines");
   const limitBytes = numberOf(query, "limitBytes");
   const causes: Cause[] = [];
-  if (tailLines !== undefined && tailLines < 0) causes.push(outOfRange("tailLines", tailLines, "must be greater than or equal to 0"));
-  if (limitBytes !== undefined && limitBytes < 1) causes.push(outOfRange("limitBytes", limitBytes, "must be greater than 0"));
+  if (tailLines !== undefined && tailLines < 0)
+    causes.push(outOfRange("tailLines", tailLines, "must be greater than or equal to 0"));
+  if (limitBytes !== undefined && limitBytes < 1)
+    causes.push(outOfRange("limitBytes", limitBytes, "must be greater than 0"));
   const previous = flagOf(query, "previous");
   if (causes.length > 0) throw invalid("", "PodLogOptions", name, causes);
   const pod = store.get(resourceNamed("pods"), namespace, name);
@@ -39,9 +46,13 @@ function whySilent(pod: KubernetesObject, container: string, previous: boolean):
   const described = `container "${container}" in pod "${pod.metadata.name}"`;
   const { waiting, running, terminated } = state;
   if (previous) return isJson(lastState["terminated"]) ? undefined : `previous terminated ${described} not found`;
-  if (!isJson(waiting) || running !== undefined || terminated !== undefined || isJson(lastState["terminated"])) return undefined;
+  if (!isJson(waiting) || running !== undefined || terminated !== undefined || isJson(lastState["terminated"]))
+    return undefined;
   const reason = String(waiting["reason"]);
-  const known: Record<string, string> = { ErrImagePull: "image can't be pulled", ImagePullBackOff: "trying and failing to pull image" };
+  const known: Record<string, string> = {
+    ErrImagePull: "image can't be pulled",
+    ImagePullBackOff: "trying and failing to pull image",
+  };
   return `${described} is waiting to start: ${known[reason] ?? reason}`;
 }
 

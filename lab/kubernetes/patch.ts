@@ -47,14 +47,20 @@ function merge(target: unknown, patch: unknown): unknown {
 
 /** `add`, `replace`, `remove` and `test` on objects and lists. @see https://www.rfc-editor.org/rfc/rfc6902 */
 function operate(document: unknown, operation: unknown): unknown {
-  if (!isJson(operation) || typeof operation["path"] !== "string") throw badRequest("a JSON patch operation needs a path");
+  if (!isJson(operation) || typeof operation["path"] !== "string")
+    throw badRequest("a JSON patch operation needs a path");
   const { op, path, value } = operation as { op: unknown; path: string; value: unknown };
-  if (op !== "add" && op !== "replace" && op !== "remove" && op !== "test") throw badRequest(`JSON patch operation ${JSON.stringify(op)} is not supported here`);
-  const keys = path.split("/").slice(1).map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+  if (op !== "add" && op !== "replace" && op !== "remove" && op !== "test")
+    throw badRequest(`JSON patch operation ${JSON.stringify(op)} is not supported here`);
+  const keys = path
+    .split("/")
+    .slice(1)
+    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
   const last = keys.pop();
   if (last === undefined) return value;
   let parent: unknown = document;
-  for (const key of keys) parent = isJson(parent) ? parent[key] : Array.isArray(parent) ? (parent as unknown[])[Number(key)] : undefined;
+  for (const key of keys)
+    parent = isJson(parent) ? parent[key] : Array.isArray(parent) ? (parent as unknown[])[Number(key)] : undefined;
   if (Array.isArray(parent)) {
     const index = last === "-" ? parent.length : Number(last);
     if (op === "test") assertSame(parent[index], value);

@@ -36,7 +36,8 @@ export function handle(store: Store, containers: Containers, call: Call): Answer
   const { path, name, verb, apiGroup, subresource } = attributes;
   if (path === "/version") return { code: 200, body: { major: "1", minor: "37", gitVersion: "v1.37.0-lab" } };
   if (/^\/(healthz|livez|readyz)$/.test(path)) return { code: 200, body: "ok" };
-  if (attributes.resource === "" || !store.resources.some(({ group }) => group === apiGroup)) return { code: 404, body: "404 page not found\n" };
+  if (attributes.resource === "" || !store.resources.some(({ group }) => group === apiGroup))
+    return { code: 404, body: "404 page not found\n" };
   if (!resource) throw unknownPath();
   if (subresource === "" || (subresource === "status" && resource.statusSubresource)) {
     if (name === "" ? verb === "update" || verb === "patch" : verb === "create") throw methodNotAllowed();
@@ -47,7 +48,11 @@ export function handle(store: Store, containers: Containers, call: Call): Answer
 }
 
 /** What a pod has beside its object. */
-function handlePod(store: Store, containers: Containers, { target: { attributes, query }, request, body }: Call): Answer {
+function handlePod(
+  store: Store,
+  containers: Containers,
+  { target: { attributes, query }, request, body }: Call,
+): Answer {
   const { subresource, verb } = attributes;
   const allowed: Record<string, readonly string[]> = { log: ["get"], exec: ["get", "create"], eviction: ["create"] };
   const verbs = allowed[subresource];
@@ -65,7 +70,11 @@ function handlePod(store: Store, containers: Containers, { target: { attributes,
   return { code: 201, body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 } };
 }
 
-function handleObject(store: Store, resource: Resource, { target: { attributes, query }, request, body }: Call): Answer {
+function handleObject(
+  store: Store,
+  resource: Resource,
+  { target: { attributes, query }, request, body }: Call,
+): Answer {
   const { name, verb, subresource } = attributes;
   const dryRun = isDryRun(query);
   const namespace = resource.namespaced ? attributes.namespace : "";
@@ -74,13 +83,29 @@ function handleObject(store: Store, resource: Resource, { target: { attributes, 
     case "get":
       return { code: 200, body: store.get(resource, namespace, name) };
     case "list":
-      return { code: 200, body: listOf(resource, store.list(resource, namespace).filter(selector(resource, query)), store.version) };
+      return {
+        code: 200,
+        body: listOf(resource, store.list(resource, namespace).filter(selector(resource, query)), store.version),
+      };
     case "create":
       return { code: 201, body: store.create(resource, namespace, parseObject(resource, request, body), dryRun) };
     case "update":
-      return { code: 200, body: store.update(resource, namespace, name, part, parseObject(resource, request, body), dryRun) };
+      return {
+        code: 200,
+        body: store.update(resource, namespace, name, part, parseObject(resource, request, body), dryRun),
+      };
     case "patch":
-      return { code: 200, body: store.update(resource, namespace, name, part, patched(resource, store.get(resource, namespace, name), request, body), dryRun) };
+      return {
+        code: 200,
+        body: store.update(
+          resource,
+          namespace,
+          name,
+          part,
+          patched(resource, store.get(resource, namespace, name), request, body),
+          dryRun,
+        ),
+      };
     case "delete": {
       const { object } = store.delete(resource, namespace, name, parseDeleteOptions(query, request, body));
       return { code: 200, body: resource.returnsDeleted ? object : success(resource, object) };
@@ -91,13 +116,21 @@ function handleObject(store: Store, resource: Resource, { target: { attributes, 
 }
 
 /** What a patch makes of an object; a version in it that is past says more than a UID that isn't the object's. */
-function patched({ group, kind }: Resource, current: KubernetesObject, request: IncomingMessage, body: string): ObjectInput {
+function patched(
+  { group, kind }: Resource,
+  current: KubernetesObject,
+  request: IncomingMessage,
+  body: string,
+): ObjectInput {
   const object = readPatch(mediaType(request), body)(current);
   if (!isObjectInput(object)) throw badRequest("the patch leaves no metadata");
   const { uid, resourceVersion } = object.metadata;
   if (uid === undefined || uid === current.metadata.uid) return object;
-  if (resourceVersion !== current.metadata.resourceVersion) return { ...object, metadata: { ...object.metadata, uid: current.metadata.uid } };
-  throw invalid(group, kind, current.metadata.name, [{ reason: "FieldValueInvalid", message: `Invalid value: "${uid}": field is immutable`, field: "metadata.uid" }]);
+  if (resourceVersion !== current.metadata.resourceVersion)
+    return { ...object, metadata: { ...object.metadata, uid: current.metadata.uid } };
+  throw invalid(group, kind, current.metadata.name, [
+    { reason: "FieldValueInvalid", message: `Invalid value: "${uid}": field is immutable`, field: "metadata.uid" },
+  ]);
 }
 
 function isDryRun(query: URLSearchParams): boolean {
@@ -113,6 +146,11 @@ function listOf(resource: Resource, objects: readonly KubernetesObject[], resour
 
 function success(resource: Resource, object: KubernetesObject): Json {
   const { name, uid } = object.metadata;
-  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details: { name, ...(resource.group === "" ? {} : { group: resource.group }), kind: resource.resource, uid } };
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Success",
+    details: { name, ...(resource.group === "" ? {} : { group: resource.group }), kind: resource.resource, uid },
+  };
 }
-

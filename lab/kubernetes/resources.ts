@@ -57,21 +57,41 @@ function validatePod(pod: KubernetesObject): Cause[] {
   return containers.flatMap((container: unknown, index) =>
     ["name", "image"]
       .filter((field) => !isJson(container) || typeof container[field] !== "string" || container[field] === "")
-      .map((field) => ({ reason: "FieldValueRequired", message: "Required value", field: `spec.containers[${index}].${field}` })),
+      .map((field) => ({
+        reason: "FieldValueRequired",
+        message: "Required value",
+        field: `spec.containers[${index}].${field}`,
+      })),
   );
 }
 
 /** @see https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/events.go */
 function validateEvent({ metadata, involvedObject }: KubernetesObject): Cause[] {
-  const involved = isJson(involvedObject) && typeof involvedObject["namespace"] === "string" ? involvedObject["namespace"] : "";
+  const involved =
+    isJson(involvedObject) && typeof involvedObject["namespace"] === "string" ? involvedObject["namespace"] : "";
   // what is in no namespace has its events in this one
   if ((involved === "" ? "default" : involved) === metadata.namespace) return [];
-  return [{ reason: "FieldValueInvalid", message: `Invalid value: "${involved}": does not match event.namespace`, field: "involvedObject.namespace" }];
+  return [
+    {
+      reason: "FieldValueInvalid",
+      message: `Invalid value: "${involved}": does not match event.namespace`,
+      field: "involvedObject.namespace",
+    },
+  ];
 }
 
 /** A resource as most are: in a namespace, and answering a delete with a Status. */
 function plain(group: string, resource: string, kind: string, more: Partial<Resource> = {}): Resource {
-  return { group, version: "v1", resource, kind, namespaced: true, statusSubresource: false, returnsDeleted: false, ...more };
+  return {
+    group,
+    version: "v1",
+    resource,
+    kind,
+    namespaced: true,
+    statusSubresource: false,
+    returnsDeleted: false,
+    ...more,
+  };
 }
 
 /** One whose spec somebody carries out: it counts the spec's changes and keeps a status. */
@@ -97,7 +117,10 @@ export const RESOURCES: readonly Resource[] = [
     holdsObjects: true,
     immortal: ["default", "kube-system", "kube-public"],
     prepare: (namespace) => {
-      namespace.metadata.labels = { ...namespace.metadata.labels, "kubernetes.io/metadata.name": namespace.metadata.name };
+      namespace.metadata.labels = {
+        ...namespace.metadata.labels,
+        "kubernetes.io/metadata.name": namespace.metadata.name,
+      };
       namespace.status ??= { phase: "Active" };
     },
   }),
@@ -105,14 +128,28 @@ export const RESOURCES: readonly Resource[] = [
   plain("", "pods", "Pod", {
     statusSubresource: true,
     returnsDeleted: true,
-    fields: fieldsOf("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "status.phase", "status.podIP"),
+    fields: fieldsOf(
+      "spec.nodeName",
+      "spec.restartPolicy",
+      "spec.schedulerName",
+      "spec.serviceAccountName",
+      "status.phase",
+      "status.podIP",
+    ),
     prepare: preparePod,
     validate: validatePod,
     gracePeriod: podGracePeriod,
   }),
   plain("", "events", "Event", {
     freelyNamed: true,
-    fields: fieldsOf(...["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"].map((name) => `involvedObject.${name}`), "reason", "reportingComponent", "type"),
+    fields: fieldsOf(
+      ...["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"].map(
+        (name) => `involvedObject.${name}`,
+      ),
+      "reason",
+      "reportingComponent",
+      "type",
+    ),
     validate: validateEvent,
   }),
   plain("", "configmaps", "ConfigMap"),
@@ -122,14 +159,22 @@ export const RESOURCES: readonly Resource[] = [
       secret["type"] ??= "Opaque";
     },
   }),
-  plain("", "services", "Service", { statusSubresource: true, returnsDeleted: true, fields: fieldsOf("spec.clusterIP", "spec.type") }),
+  plain("", "services", "Service", {
+    statusSubresource: true,
+    returnsDeleted: true,
+    fields: fieldsOf("spec.clusterIP", "spec.type"),
+  }),
   plain("", "serviceaccounts", "ServiceAccount", { returnsDeleted: true }),
   controlled("apps", "deployments", "Deployment"),
   controlled("apps", "replicasets", "ReplicaSet"),
   controlled("apps", "statefulsets", "StatefulSet"),
   controlled("apps", "daemonsets", "DaemonSet"),
   // its pods are let go of first, so the answer is a Job on its way out
-  controlled("batch", "jobs", "Job", { returnsDeleted: true, gracePeriod: () => 0, fields: { "status.successful": "0" } }),
+  controlled("batch", "jobs", "Job", {
+    returnsDeleted: true,
+    gracePeriod: () => 0,
+    fields: { "status.successful": "0" },
+  }),
   controlled("batch", "cronjobs", "CronJob"),
   controlled("networking.k8s.io", "networkpolicies", "NetworkPolicy", { statusSubresource: false }),
   controlled("networking.k8s.io", "ingresses", "Ingress"),

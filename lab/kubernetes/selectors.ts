@@ -11,7 +11,10 @@ type Test = (object: KubernetesObject) => boolean;
  * @throws StatusError 400
  */
 export function selector(resource: Resource, query: URLSearchParams): Test {
-  const tests = [...labelTests(query.get("labelSelector") ?? ""), ...fieldTests(resource, query.get("fieldSelector") ?? "")];
+  const tests = [
+    ...labelTests(query.get("labelSelector") ?? ""),
+    ...fieldTests(resource, query.get("fieldSelector") ?? ""),
+  ];
   return (object) => tests.every((test) => test(object));
 }
 
@@ -28,16 +31,24 @@ function labelTests(text: string): Test[] {
 
 /** `a=b`, `a==b` and `a!=b`, joined by commas. @see https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/ */
 function fieldTests(resource: Resource, text: string): Test[] {
-  const fields: Record<string, string> = { "metadata.name": "", ...(resource.namespaced && { "metadata.namespace": "" }), ...resource.fields };
+  const fields: Record<string, string> = {
+    "metadata.name": "",
+    ...(resource.namespaced && { "metadata.namespace": "" }),
+    ...resource.fields,
+  };
   return termsOf(text).map((term) => {
     const match = /^([^=!]+)(!=|==?)(.*)$/.exec(term);
     if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
     const [, field = "", operator, value] = match;
     const otherwise = fields[field];
     if (otherwise === undefined) {
-      throw badRequest(resource.fields ? `field label not supported: ${field}` : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
+      throw badRequest(
+        resource.fields
+          ? `field label not supported: ${field}`
+          : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
+      );
     }
-    return (object) => (valueAt(object, field) ?? otherwise) === value === (operator !== "!=");
+    return (object) => ((valueAt(object, field) ?? otherwise) === value) === (operator !== "!=");
   });
 }
 
@@ -53,12 +64,16 @@ function valueAt(object: KubernetesObject, path: string): string | undefined {
 /** Whether an object's selector, as a PodDisruptionBudget has one, selects these labels; none selects nothing. @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/label-selector/ */
 export function selects(labelSelector: unknown, labels: Readonly<Record<string, string>> = {}): boolean {
   if (!isJson(labelSelector)) return false;
-  const { matchLabels = {}, matchExpressions = [] } = labelSelector as { matchLabels?: Record<string, string>; matchExpressions?: Expression[] };
+  const { matchLabels = {}, matchExpressions = [] } = labelSelector as {
+    matchLabels?: Record<string, string>;
+    matchExpressions?: Expression[];
+  };
   return (
     Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
     matchExpressions.every(({ key, operator, values = [] }) => {
       const value = labels[key];
-      if (operator === "Exists" || operator === "DoesNotExist") return (value !== undefined) === (operator === "Exists");
+      if (operator === "Exists" || operator === "DoesNotExist")
+        return (value !== undefined) === (operator === "Exists");
       return (value !== undefined && values.includes(value)) === (operator === "In");
     })
   );

@@ -82,7 +82,8 @@ const REASONS: Record<number, [reason: string, message: string]> = {
 /** Starts the embedded API on a free port. */
 export async function startKubernetes(options: KubernetesOptions = {}): Promise<Kubernetes> {
   const store = new Store(options.resources ?? RESOURCES, options.graceScale);
-  for (const resource of store.resources) for (const name of resource.immortal ?? []) store.place(resource, { metadata: { name } });
+  for (const resource of store.resources)
+    for (const name of resource.immortal ?? []) store.place(resource, { metadata: { name } });
   const authorized = createAuthorizer(options.rbac ?? []);
   const containers: Containers = { ...QUIET, ...options.containers };
   const adminToken = randomUUID();
@@ -108,7 +109,13 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
   async function serve(request: IncomingMessage, response: ServerResponse, head?: Buffer): Promise<void> {
     const target = parseTarget(store.resources, request);
     const { attributes } = target;
-    const entry: LoggedRequest = { user: "", verb: attributes.verb, method: request.method ?? "GET", path: request.url ?? "/", status: 0 };
+    const entry: LoggedRequest = {
+      user: "",
+      verb: attributes.verb,
+      method: request.method ?? "GET",
+      path: request.url ?? "/",
+      status: 0,
+    };
     requests.push(entry);
     try {
       const body = head ? "" : await readBody(request);
@@ -121,10 +128,12 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
         return;
       }
       if (fault) throw injected(fault.answer);
-      if (!authorized(user, attributes)) throw forbidden(attributes.apiGroup, attributes.resource, attributes.name, refusal(user, attributes));
+      if (!authorized(user, attributes))
+        throw forbidden(attributes.apiGroup, attributes.resource, attributes.name, refusal(user, attributes));
       const isExec = target.resource?.resource === "pods" && attributes.subresource === "exec";
       // a GET that runs a command needs leave to create, too: https://github.com/kubernetes/kubernetes/issues/133515
-      if (isExec && !authorized(user, { ...attributes, verb: "create" })) throw forbidden("", "pods", attributes.name, "");
+      if (isExec && !authorized(user, { ...attributes, verb: "create" }))
+        throw forbidden("", "pods", attributes.name, "");
       if (isExec && head && response.socket && attributes.verb === "get") {
         const { socket } = response;
         const execution = parseExec(store, attributes, target.query);
@@ -136,7 +145,10 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
       entry.status = answer.code;
       send(response, answer.code, answer.body);
     } catch (error) {
-      const status = error instanceof StatusError ? error : new StatusError(500, "InternalError", `Internal error occurred: ${String(error)}`);
+      const status =
+        error instanceof StatusError
+          ? error
+          : new StatusError(500, "InternalError", `Internal error occurred: ${String(error)}`);
       entry.status = status.code;
       const wait = status.details?.["retryAfterSeconds"];
       if (typeof wait === "number") response.setHeader("Retry-After", String(wait));

@@ -51,11 +51,21 @@ function details(name: string, group: string, kind: string): Json {
 }
 
 export function notFound(group: string, resource: string, name: string): StatusError {
-  return new StatusError(404, "NotFound", `${qualified(resource, group)} "${name}" not found`, details(name, group, resource));
+  return new StatusError(
+    404,
+    "NotFound",
+    `${qualified(resource, group)} "${name}" not found`,
+    details(name, group, resource),
+  );
 }
 
 export function alreadyExists(group: string, resource: string, name: string): StatusError {
-  return new StatusError(409, "AlreadyExists", `${qualified(resource, group)} "${name}" already exists`, details(name, group, resource));
+  return new StatusError(
+    409,
+    "AlreadyExists",
+    `${qualified(resource, group)} "${name}" already exists`,
+    details(name, group, resource),
+  );
 }
 
 export function beingDeleted(group: string, resource: string, name: string): StatusError {
@@ -70,15 +80,36 @@ export function conflict(group: string, resource: string, name: string, why: str
 }
 
 export function forbidden(group: string, resource: string, name: string, why: string): StatusError {
-  const subject = resource === "" ? "" : name === "" ? `${qualified(resource, group)} is ` : `${qualified(resource, group)} "${name}" is `;
+  const subject =
+    resource === ""
+      ? ""
+      : name === ""
+        ? `${qualified(resource, group)} is `
+        : `${qualified(resource, group)} "${name}" is `;
   const body = resource === "" ? {} : details(name, group, resource);
   return new StatusError(403, "Forbidden", `${subject}forbidden: ${why}`, body);
 }
 
 /** What is created in a namespace that is going. */
 export function terminatingNamespace(group: string, resource: string, name: string, namespace: string): StatusError {
-  const { code, reason, message, details: body } = forbidden(group, resource, name, `unable to create new content in namespace ${namespace} because it is being terminated`);
-  const causes: Cause[] = [{ reason: "NamespaceTerminating", message: `namespace ${namespace} is being terminated`, field: "metadata.namespace" }];
+  const {
+    code,
+    reason,
+    message,
+    details: body,
+  } = forbidden(
+    group,
+    resource,
+    name,
+    `unable to create new content in namespace ${namespace} because it is being terminated`,
+  );
+  const causes: Cause[] = [
+    {
+      reason: "NamespaceTerminating",
+      message: `namespace ${namespace} is being terminated`,
+      field: "metadata.namespace",
+    },
+  ];
   return new StatusError(code, reason, message, { ...body, causes });
 }
 
@@ -86,7 +117,10 @@ export function terminatingNamespace(group: string, resource: string, name: stri
 export function disruptionRefused(why: string, retryAfterSeconds?: number): StatusError {
   const causes: Cause[] = [{ reason: "DisruptionBudget", message: why }];
   const message = "Cannot evict pod as it would violate the pod's disruption budget.";
-  return new StatusError(429, "TooManyRequests", message, { causes, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
+  return new StatusError(429, "TooManyRequests", message, {
+    causes,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  });
 }
 
 export function invalid(group: string, kind: string, name: string, causes: readonly Cause[]): StatusError {
@@ -114,12 +148,21 @@ export function unknownPath(): StatusError {
 }
 
 export function methodNotAllowed(): StatusError {
-  return new StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
+  return new StatusError(
+    405,
+    "MethodNotAllowed",
+    "the server does not allow this method on the requested resource",
+    {},
+  );
 }
 
 export function unsupportedMediaType(): StatusError {
   const accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
-  return new StatusError(415, "UnsupportedMediaType", `the body of the request was in an unknown format - accepted media types include: ${accepted}`);
+  return new StatusError(
+    415,
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
+  );
 }
 
 export function unsupportedPatch(): StatusError {

@@ -4,7 +4,16 @@ import { isJson } from "./object.ts";
 import type { KubernetesObject, ObjectInput } from "./object.ts";
 import { RESOURCES } from "./resources.ts";
 import type { Resource } from "./resources.ts";
-import { alreadyExists, badRequest, beingDeleted, conflict, forbidden, invalid, notFound, terminatingNamespace } from "./status.ts";
+import {
+  alreadyExists,
+  badRequest,
+  beingDeleted,
+  conflict,
+  forbidden,
+  invalid,
+  notFound,
+  terminatingNamespace,
+} from "./status.ts";
 import { checkKind, checkNamespacePreconditions, checkPreconditions, metadataCauses } from "./validation.ts";
 import type { Preconditions } from "./validation.ts";
 
@@ -82,9 +91,7 @@ export class Store {
     const { generateName, ...meta } = input.metadata;
     const name = meta.name ?? (generateName === undefined ? "" : `${generateName}${randomUUID().slice(0, 5)}`);
     if (meta.namespace !== undefined && resource.namespaced && meta.namespace !== namespace) {
-      throw badRequest(
-        `the namespace of the provided object does not match the namespace sent on the request`,
-      );
+      throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
     }
     checkKind(this.resources, resource, input);
     this.#checkNamespace(resource, namespace, name);
@@ -95,7 +102,12 @@ export class Store {
       metadata: given({ labels: meta.labels, annotations: meta.annotations, ownerReferences: meta.ownerReferences }),
     });
     const there = this.#objects.get(keyOf(resource, namespace, name));
-    if (there) throw (there.metadata.deletionTimestamp === undefined ? alreadyExists : beingDeleted)(resource.group, resource.resource, name);
+    if (there)
+      throw (there.metadata.deletionTimestamp === undefined ? alreadyExists : beingDeleted)(
+        resource.group,
+        resource.resource,
+        name,
+      );
     this.#check(resource, object);
     if (!dryRun) return this.#put(resource, "ADDED", object);
     Reflect.deleteProperty(object.metadata, "resourceVersion");
@@ -124,30 +136,60 @@ export class Store {
    * @param dryRun changes nothing, and answers as if it had
    * @throws StatusError 400, 404, 409 when the version sent isn't the current one, or 422
    */
-  update(resource: Resource, namespace: string, name: string, part: "object" | "status", input: ObjectInput, dryRun = false): KubernetesObject {
+  update(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    part: "object" | "status",
+    input: ObjectInput,
+    dryRun = false,
+  ): KubernetesObject {
     if (input.metadata.name !== name) {
-      throw badRequest(`the name of the object (${input.metadata.name ?? ""}) does not match the name on the URL (${name})`);
+      throw badRequest(
+        `the name of the object (${input.metadata.name ?? ""}) does not match the name on the URL (${name})`,
+      );
     }
     const current = this.#find(resource, namespace, name);
     if (input.metadata.uid !== undefined && input.metadata.uid !== current.metadata.uid) {
       const key = `/registry/${keyOf(resource, namespace, name).replace(/^\//, "")}`;
       const why = `Precondition failed: UID in precondition: ${input.metadata.uid}, UID in object meta: ${current.metadata.uid}`;
-      throw conflict(resource.group, resource.resource, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`);
+      throw conflict(
+        resource.group,
+        resource.resource,
+        name,
+        `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+      );
     }
     const sent = input.metadata.resourceVersion;
     if (sent !== undefined && sent !== "" && sent !== current.metadata.resourceVersion) {
-      throw conflict(resource.group, resource.resource, name, "the object has been modified; please apply your changes to the latest version and try again");
+      throw conflict(
+        resource.group,
+        resource.resource,
+        name,
+        "the object has been modified; please apply your changes to the latest version and try again",
+      );
     }
-    const kept = part === "status" ? { ...current, status: input.status } : { ...input, ...(resource.statusSubresource ? { status: current.status } : {}) };
+    const kept =
+      part === "status"
+        ? { ...current, status: input.status }
+        : { ...input, ...(resource.statusSubresource ? { status: current.status } : {}) };
     const { uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds } = current.metadata;
-    const generation = isDeepStrictEqual(kept.spec, current.spec) ? current.metadata.generation : next(current.metadata.generation);
+    const generation = isDeepStrictEqual(kept.spec, current.spec)
+      ? current.metadata.generation
+      : next(current.metadata.generation);
     const changed = this.#stamp(resource, namespace, name, {
       ...(kept as ObjectInput),
-      metadata: { ...(part === "status" ? current.metadata : input.metadata), ...given({ uid, creationTimestamp, generation, deletionTimestamp, deletionGracePeriodSeconds }) },
+      metadata: {
+        ...(part === "status" ? current.metadata : input.metadata),
+        ...given({ uid, creationTimestamp, generation, deletionTimestamp, deletionGracePeriodSeconds }),
+      },
     });
     this.#check(resource, changed);
     // a change that changes nothing makes no new version
-    if (isDeepStrictEqual({ ...changed.metadata, resourceVersion: "" }, { ...current.metadata, resourceVersion: "" }) && isDeepStrictEqual({ ...changed, metadata: {} }, { ...current, metadata: {} })) {
+    if (
+      isDeepStrictEqual({ ...changed.metadata, resourceVersion: "" }, { ...current.metadata, resourceVersion: "" }) &&
+      isDeepStrictEqual({ ...changed, metadata: {} }, { ...current, metadata: {} })
+    ) {
       return structuredClone(current);
     }
     if (!dryRun) return this.#put(resource, "MODIFIED", changed);
@@ -163,7 +205,8 @@ export class Store {
    * @throws StatusError 403, 404 or 409
    */
   delete(resource: Resource, namespace: string, name: string, options: DeleteOptions = {}): Deletion {
-    if (resource.immortal?.includes(name)) throw forbidden(resource.group, resource.resource, name, "this namespace may not be deleted");
+    if (resource.immortal?.includes(name))
+      throw forbidden(resource.group, resource.resource, name, "this namespace may not be deleted");
     const current = this.#find(resource, namespace, name);
     const { metadata } = current;
     const dryRun = options.dryRun?.includes("All") ?? false;
@@ -172,7 +215,8 @@ export class Store {
       return this.#deleteNamespace(resource, current, dryRun);
     }
     checkPreconditions(resource, current, options.preconditions);
-    const asked = options.gracePeriodSeconds === undefined || options.gracePeriodSeconds >= 0 ? options.gracePeriodSeconds : 1;
+    const asked =
+      options.gracePeriodSeconds === undefined || options.gracePeriodSeconds >= 0 ? options.gracePeriodSeconds : 1;
     const running = metadata.deletionGracePeriodSeconds;
     if (running !== undefined && running > 0 && (asked === undefined || asked >= running)) {
       return { object: structuredClone(current), gone: false };
@@ -180,7 +224,10 @@ export class Store {
     const object = structuredClone(current);
     if (resource.gracePeriod) {
       // A second delete moves the end forward from when the first one came.
-      const start = metadata.deletionTimestamp === undefined ? Date.now() : Date.parse(metadata.deletionTimestamp) - (running ?? 0) * 1000;
+      const start =
+        metadata.deletionTimestamp === undefined
+          ? Date.now()
+          : Date.parse(metadata.deletionTimestamp) - (running ?? 0) * 1000;
       const seconds = running === undefined ? Math.max(resource.gracePeriod(current, asked), 0) : (asked ?? 0);
       object.metadata.deletionTimestamp = rfc3339(start + seconds * 1000);
       object.metadata.deletionGracePeriodSeconds = seconds;
@@ -237,7 +284,8 @@ export class Store {
     const namespaces = this.#namespaces;
     if (!resource.namespaced || !namespaces) return;
     const { metadata } = this.#find(namespaces, "", namespace);
-    if (metadata.deletionTimestamp !== undefined) throw terminatingNamespace(resource.group, resource.resource, name, namespace);
+    if (metadata.deletionTimestamp !== undefined)
+      throw terminatingNamespace(resource.group, resource.resource, name, namespace);
   }
 
   get #namespaces(): Resource | undefined {
@@ -264,7 +312,8 @@ export class Store {
     const namespaces = this.#namespaces;
     const namespace = namespaces && this.#objects.get(keyOf(namespaces, "", name));
     if (!namespaces || namespace?.metadata.deletionTimestamp === undefined) return;
-    if ([...this.#objects.values()].every(({ metadata }) => metadata.namespace !== name)) this.#remove(namespaces, namespace);
+    if ([...this.#objects.values()].every(({ metadata }) => metadata.namespace !== name))
+      this.#remove(namespaces, namespace);
   }
 
   #put(resource: Resource, type: ChangeType, object: KubernetesObject): KubernetesObject {
@@ -290,10 +339,13 @@ export class Store {
   #startKubelet(resource: Resource, object: KubernetesObject, delay: number): void {
     const { uid, name, namespace = "" } = object.metadata;
     this.#stopKubelet(uid);
-    const timer = setTimeout(() => {
-      const current = this.#objects.get(keyOf(resource, namespace, name));
-      if (current?.metadata.uid === uid) this.#remove(resource, current);
-    }, Math.max(delay, 0));
+    const timer = setTimeout(
+      () => {
+        const current = this.#objects.get(keyOf(resource, namespace, name));
+        if (current?.metadata.uid === uid) this.#remove(resource, current);
+      },
+      Math.max(delay, 0),
+    );
     timer.unref();
     this.#kubelets.set(uid, timer);
   }
@@ -324,7 +376,9 @@ function rfc3339(milliseconds: number): string {
 }
 
 function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 /** Whether a body can be taken as an object: it has a metadata object. */

@@ -10,7 +10,8 @@ export interface Target {
   query: URLSearchParams;
 }
 
-const PATH = /^\/(?:api|apis\/(?<group>[^/]+))\/(?<version>[^/]+)\/(?:namespaces\/(?<namespace>[^/]+)\/(?=[^/]))?(?<resource>[^/]+)(?:\/(?<name>[^/]+))?(?:\/(?<subresource>[^/]+))?\/?$/;
+const PATH =
+  /^\/(?:api|apis\/(?<group>[^/]+))\/(?<version>[^/]+)\/(?:namespaces\/(?<namespace>[^/]+)\/(?=[^/]))?(?<resource>[^/]+)(?:\/(?<name>[^/]+))?(?:\/(?<subresource>[^/]+))?\/?$/;
 
 /** @see https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris */
 export function parseTarget(resources: readonly Resource[], request: IncomingMessage): Target {
@@ -18,21 +19,49 @@ export function parseTarget(resources: readonly Resource[], request: IncomingMes
   const method = request.method ?? "GET";
   const parts = resourcePath(pathname);
   if (!parts) {
-    const attributes = { verb: method.toLowerCase(), apiGroup: "", resource: "", subresource: "", namespace: "", name: "", path: pathname };
+    const attributes = {
+      verb: method.toLowerCase(),
+      apiGroup: "",
+      resource: "",
+      subresource: "",
+      namespace: "",
+      name: "",
+      path: pathname,
+    };
     return { resource: undefined, attributes, query };
   }
   const { group = "", version = "", namespace = "", resource: plural = "", name = "", subresource = "" } = parts;
   const resource = resources.find((one) => one.group === group && one.version === version && one.resource === plural);
-  return { resource, query, attributes: { verb: verbOf(method, name), apiGroup: group, resource: plural, subresource, namespace: plural === "namespaces" ? name : namespace, name, path: pathname } };
+  return {
+    resource,
+    query,
+    attributes: {
+      verb: verbOf(method, name),
+      apiGroup: group,
+      resource: plural,
+      subresource,
+      namespace: plural === "namespaces" ? name : namespace,
+      name,
+      path: pathname,
+    },
+  };
 }
 
 function resourcePath(pathname: string): Partial<Record<string, string>> | undefined {
   const groups = PATH.exec(pathname)?.groups;
   if (!groups) return undefined;
-  const decoded = Object.fromEntries(Object.entries(groups).map(([key, value]) => [key, value && decodeURIComponent(value)]));
+  const decoded = Object.fromEntries(
+    Object.entries(groups).map(([key, value]) => [key, value && decodeURIComponent(value)]),
+  );
   // `/api/v1/namespaces/x/status` is the namespace's own status, not a resource "status" in it
   if (decoded["namespace"] !== undefined && decoded["resource"] === "status" && decoded["name"] === undefined) {
-    return { ...decoded, namespace: undefined, resource: "namespaces", name: decoded["namespace"], subresource: "status" };
+    return {
+      ...decoded,
+      namespace: undefined,
+      resource: "namespaces",
+      name: decoded["namespace"],
+      subresource: "status",
+    };
   }
   return decoded;
 }

@@ -19,7 +19,10 @@ export interface Frame {
 
 /** The subprotocols a client would speak, in its order. */
 export function protocolsOf(request: IncomingMessage): string[] {
-  return (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+  return (request.headers["sec-websocket-protocol"] ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
 }
 
 /**
@@ -29,10 +32,19 @@ export function protocolsOf(request: IncomingMessage): string[] {
  * @param onMessage is called with the bytes of every frame
  * @param onClose is called once, when the client has gone or has said goodbye
  */
-export function acceptWebSocket(request: IncomingMessage, socket: Duplex, head: Buffer, protocol: string, onMessage: (data: Buffer) => void, onClose: () => void) {
+export function acceptWebSocket(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  protocol: string,
+  onMessage: (data: Buffer) => void,
+  onClose: () => void,
+) {
   const key = request.headers["sec-websocket-key"] ?? "";
   const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
-  socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`);
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`,
+  );
   const send = (opcode: number, payload: Buffer): void => {
     if (socket.writable) socket.write(encodeFrame(opcode, payload));
   };

@@ -10,7 +10,9 @@ function statusOf(type: string, inputs: Json): Json {
   const { name, namespace } = (inputs["metadata"] ?? {}) as { name?: string; namespace?: string };
   switch (type) {
     case "kubernetes:eventing.knative.dev/v1:Broker":
-      return { status: { address: { url: `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/${name}` } } };
+      return {
+        status: { address: { url: `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/${name}` } },
+      };
     case "kubernetes:serving.knative.dev/v1:Service": {
       const url = `http://${name}.${namespace}.svc.cluster.local`;
       return { status: { url, address: { url }, latestReadyRevisionName: `${name}-00001` } };
@@ -35,14 +37,20 @@ interface RegisterRequest {
 }
 
 interface Monitor {
-  registerResource(request: RegisterRequest, callback: (error: unknown, response?: { getUrn(): string }) => void): unknown;
+  registerResource(
+    request: RegisterRequest,
+    callback: (error: unknown, response?: { getUrn(): string }) => void,
+  ): unknown;
 }
 
 async function evaluate({ project, stack, config }: Evaluation): Promise<Program> {
   pulumi.runtime.setAllConfig(config);
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs }) => ({ id: `${name}-id`, state: { ...(inputs as Json), ...statusOf(type, inputs as Json) } }),
+      newResource: ({ type, name, inputs }) => ({
+        id: `${name}-id`,
+        state: { ...(inputs as Json), ...statusOf(type, inputs as Json) },
+      }),
       call: ({ inputs }) => inputs as Json,
     },
     project,
@@ -60,10 +68,16 @@ function allowTransforms(): void {
   const { getStore } = createRequire(import.meta.url)("@pulumi/pulumi/runtime/state") as {
     getStore: () => { supportsTransforms: boolean; callbacks: unknown };
   };
-  const { Callback } = createRequire(import.meta.url)("@pulumi/pulumi/proto/callback_pb") as { Callback: new () => object };
+  const { Callback } = createRequire(import.meta.url)("@pulumi/pulumi/proto/callback_pb") as {
+    Callback: new () => object;
+  };
   const store = getStore();
   store.supportsTransforms = true;
-  store.callbacks = { registerTransform: () => Promise.resolve(new Callback()), awaitStackRegistrations: () => Promise.resolve(), shutdown: () => undefined };
+  store.callbacks = {
+    registerTransform: () => Promise.resolve(new Callback()),
+    awaitStackRegistrations: () => Promise.resolve(),
+    shutdown: () => undefined,
+  };
 }
 
 /** Mocks are shown a resource's type, name and inputs; the request also says whose it is and what it waits for. */
@@ -83,7 +97,9 @@ function record(monitor: Monitor): ReadonlyMap<string, ProgramResource> {
         ...(request.getParent().includes("::pulumi:pulumi:Stack::") ? {} : { parent }),
         dependsOn: request.getDependenciesList().map(nameOf),
         secrets,
-        timeouts: Object.fromEntries(Object.entries(request.getCustomtimeouts()?.toObject() ?? {}).filter(([, limit]) => limit)),
+        timeouts: Object.fromEntries(
+          Object.entries(request.getCustomtimeouts()?.toObject() ?? {}).filter(([, limit]) => limit),
+        ),
       });
     }
     return register(request, callback);
@@ -113,12 +129,20 @@ function plain(outputs: pulumi.Inputs): Promise<Json> {
 
 process.once("message", (evaluation: Evaluation) => {
   evaluate(evaluation).then(
-    (program) => { finish({ program }); },
-    (error: unknown) => { finish({ error: messageOf(error) }); },
+    (program) => {
+      finish({ program });
+    },
+    (error: unknown) => {
+      finish({ error: messageOf(error) });
+    },
   );
 });
-process.once("uncaughtException", (error) => { finish({ error: messageOf(error) }); });
-process.once("unhandledRejection", (error) => { finish({ error: messageOf(error) }); });
+process.once("uncaughtException", (error) => {
+  finish({ error: messageOf(error) });
+});
+process.once("unhandledRejection", (error) => {
+  finish({ error: messageOf(error) });
+});
 
 /** A RunError is written for the person at the terminal; anything else is a defect, shown with where it is. */
 function messageOf(error: unknown): string {

@@ -35,7 +35,11 @@ interface ServiceSpec {
       spec: {
         serviceAccountName?: string;
         automountServiceAccountToken?: boolean;
-        containers: { args?: string[]; env?: { name: string; value?: string }[]; volumeMounts?: { name: string; mountPath: string }[] }[];
+        containers: {
+          args?: string[];
+          env?: { name: string; value?: string }[];
+          volumeMounts?: { name: string; mountPath: string }[];
+        }[];
         volumes?: { name: string; configMap?: { name: string } }[];
       };
     };
@@ -59,10 +63,16 @@ interface Release {
  * @throws Error naming the resource for what the lab can't stand in for
  */
 export function labObjects(program: Program): LabObjects {
-  const ofKind = (suffix: string): unknown[] => program.resources.filter(({ type }) => type.startsWith("kubernetes:") && type.endsWith(suffix)).map(({ inputs }) => inputs);
+  const ofKind = (suffix: string): unknown[] =>
+    program.resources
+      .filter(({ type }) => type.startsWith("kubernetes:") && type.endsWith(suffix))
+      .map(({ inputs }) => inputs);
   const configMaps = ofKind(":ConfigMap") as ConfigMap[];
-  const services = (ofKind("serving.knative.dev/v1:Service") as ServiceSpec[]).map((service) => readService(service, configMaps));
-  const release = program.resources.find(({ type }) => type === "kubernetes:helm.sh/v3:Release")?.inputs as Release | undefined;
+  const services = (ofKind("serving.knative.dev/v1:Service") as ServiceSpec[]).map((service) =>
+    readService(service, configMaps),
+  );
+  const release = program.resources.find(({ type }) => type === "kubernetes:helm.sh/v3:Release")?.inputs as
+    Release | undefined;
   if (!release) throw new Error("the program installs no Falco: it has no helm.sh/v3:Release");
   return {
     brokers: ofKind(":Broker") as BrokerObject[],
@@ -80,7 +90,8 @@ function readService({ metadata, spec }: ServiceSpec, configMaps: readonly Confi
   const [container] = pod.containers;
   if (!container) throw new Error(`${where} has no container`);
   const env = (container.env ?? []).map(({ name, value }) => {
-    if (value === undefined) throw new Error(`${where}: the lab can't fill in ${name}, which takes its value from elsewhere`);
+    if (value === undefined)
+      throw new Error(`${where}: the lab can't fill in ${name}, which takes its value from elsewhere`);
     return [name, value] as const;
   });
   const mounts = (container.volumeMounts ?? []).map(({ name, mountPath }) => {
@@ -101,9 +112,12 @@ function readService({ metadata, spec }: ServiceSpec, configMaps: readonly Confi
 
 function falcosidekickTarget({ values }: Release): URL {
   let address: unknown = values;
-  for (const key of ["falcosidekick", "config", "cloudevents", "address"]) address = isJson(address) ? address[key] : undefined;
+  for (const key of ["falcosidekick", "config", "cloudevents", "address"])
+    address = isJson(address) ? address[key] : undefined;
   if (typeof address !== "string" || !URL.canParse(address)) {
-    throw new Error(`the Falco release doesn't tell falcosidekick where the Broker is: falcosidekick.config.cloudevents.address is ${JSON.stringify(address)}`);
+    throw new Error(
+      `the Falco release doesn't tell falcosidekick where the Broker is: falcosidekick.config.cloudevents.address is ${JSON.stringify(address)}`,
+    );
   }
   return new URL(address);
 }

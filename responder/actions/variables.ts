@@ -22,11 +22,16 @@ export function variablesOf(alert: Alert, context: ReadonlyMap<string, string>):
  */
 export function assignments(text: string, variables: ReadonlyMap<string, string>): string {
   const used = new Set([...text.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = ""]) => name));
-  const lines = [...variables].filter(([name]) => used.has(name)).map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`);
+  const lines = [...variables]
+    .filter(([name]) => used.has(name))
+    .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`);
   return lines.join("");
 }
 
 /** `proc.aname[2]` is PROC_ANAME_2. */
 function nameOf(field: string): string {
-  return field.toUpperCase().replaceAll("]", "").replace(/[^A-Z0-9]/g, "_");
+  return field
+    .toUpperCase()
+    .replaceAll("]", "")
+    .replace(/[^A-Z0-9]/g, "_");
 }

@@ -14,7 +14,11 @@ import { CLAIMED_FOR, eventFor, namespaceOf, type Chapter } from "./kubernetes-e
 export async function claim(cluster: Cluster, chapter: Chapter, window: number): Promise<string | undefined> {
   const name = `response-${hashOf(chapter)}`;
   const namespace = namespaceOf(chapter.subject);
-  const body = eventFor(chapter, name, { type: "Normal", reason: "Responding", message: `Falco rule "${chapter.alert}" set off "${chapter.rule}"` });
+  const body = eventFor(chapter, name, {
+    type: "Normal",
+    reason: "Responding",
+    message: `Falco rule "${chapter.alert}" set off "${chapter.rule}"`,
+  });
   body.metadata.annotations = { [CLAIMED_FOR]: chapter.key };
   try {
     await cluster.core.createNamespacedEvent({ namespace, body });
@@ -31,7 +35,11 @@ export async function claim(cluster: Cluster, chapter: Chapter, window: number):
     const age = Date.now() - (known.lastTimestamp?.getTime() ?? 0) - 1000;
     if (holder !== undefined && age < window * 1000) return undefined;
     const { resourceVersion } = known.metadata;
-    const again = { metadata: { ...(resourceVersion && { resourceVersion }), annotations: { [CLAIMED_FOR]: chapter.key } }, lastTimestamp: new Date(), count: (known.count ?? 1) + 1 };
+    const again = {
+      metadata: { ...(resourceVersion && { resourceVersion }), annotations: { [CLAIMED_FOR]: chapter.key } },
+      lastTimestamp: new Date(),
+      count: (known.count ?? 1) + 1,
+    };
     await cluster.core.patchNamespacedEvent({ namespace, name, body: again });
     return name;
   } catch (thrown) {
@@ -45,5 +53,8 @@ function notClaimed(thrown: unknown, name: string): string {
 }
 
 function hashOf({ rule, subject }: Chapter): string {
-  return createHash("sha256").update(JSON.stringify([rule, subject.reference, subject.identity])).digest("hex").slice(0, 32);
+  return createHash("sha256")
+    .update(JSON.stringify([rule, subject.reference, subject.identity]))
+    .digest("hex")
+    .slice(0, 32);
 }

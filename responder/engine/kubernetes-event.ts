@@ -26,7 +26,12 @@ export interface Chapter {
  * @param claimed the Event of the claim, which becomes the story's; it is given up where an action failed
  * @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
  */
-export async function tell(cluster: Cluster, chapter: Chapter, steps: readonly Step[], claimed: string | undefined): Promise<void> {
+export async function tell(
+  cluster: Cluster,
+  chapter: Chapter,
+  steps: readonly Step[],
+  claimed: string | undefined,
+): Promise<void> {
   const failed = steps.some(({ outcome }) => outcome === "failed");
   const said = {
     type: "Warning",
@@ -36,7 +41,10 @@ export async function tell(cluster: Cluster, chapter: Chapter, steps: readonly S
   const namespace = namespaceOf(chapter.subject);
   try {
     if (claimed === undefined) {
-      await cluster.core.createNamespacedEvent({ namespace, body: eventFor(chapter, `response-${randomUUID()}`, said) });
+      await cluster.core.createNamespacedEvent({
+        namespace,
+        body: eventFor(chapter, `response-${randomUUID()}`, said),
+      });
     } else {
       const body = { ...said, ...(failed && { metadata: { annotations: { [CLAIMED_FOR]: null } } }) };
       await cluster.core.patchNamespacedEvent({ namespace, name: claimed, body });
@@ -46,7 +54,11 @@ export async function tell(cluster: Cluster, chapter: Chapter, steps: readonly S
   }
 }
 
-export function eventFor({ subject }: Chapter, name: string, said: Pick<CoreV1Event, "type" | "reason" | "message">): CoreV1Event {
+export function eventFor(
+  { subject }: Chapter,
+  name: string,
+  said: Pick<CoreV1Event, "type" | "reason" | "message">,
+): CoreV1Event {
   const now = new Date();
   return {
     apiVersion: "v1",

@@ -39,4 +39,14 @@ export async function respond(alert: Alert, key: string, engine: Engine): Promis
 }
 
 /** Of several outcomes, the first in this order stands for all. */
-const TELLING: readonly Outcome[] = ["failed", "terminated", "done", "replaced", "gone", "ignored", "deduplicated", "no-pod", "dry-run"];
+const TELLING: readonly Outcome[] = [
+  "failed",
+  "terminated",
+  "done",
+  "replaced",
+  "gone",
+  "ignored",
+  "deduplicated",
+  "no-pod",
+  "dry-run",
+];

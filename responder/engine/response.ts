@@ -29,17 +29,24 @@ export function responsePayload(alert: Alert, steps: readonly Step[], outcome: O
 const EXCERPT = 2048;
 
 function outputField(steps: readonly Step[]): Record<string, string> {
-  const told = steps.flatMap(({ action, output }) => (output && output.text !== "" ? [{ action, excerpt: excerptOf(output) }] : []));
+  const told = steps.flatMap(({ action, output }) =>
+    output && output.text !== "" ? [{ action, excerpt: excerptOf(output) }] : [],
+  );
   const [first] = told;
   if (!first) return {};
-  return { "response.output": told.length === 1 ? first.excerpt : told.map(({ action, excerpt }) => `==> ${action} <==\n${excerpt}`).join("\n") };
+  return {
+    "response.output":
+      told.length === 1 ? first.excerpt : told.map(({ action, excerpt }) => `==> ${action} <==\n${excerpt}`).join("\n"),
+  };
 }
 
 /** Of a text the end, where what is newest stands; of JSON the start. */
 function excerptOf({ mediaType, text }: Output): string {
   if (text.length <= EXCERPT) return text;
   const left = `${text.length - EXCERPT} more characters`;
-  return mediaType === "application/json" ? `${text.slice(0, EXCERPT)}… (${left})` : `(${left} before this) …${text.slice(-EXCERPT)}`;
+  return mediaType === "application/json"
+    ? `${text.slice(0, EXCERPT)}… (${left})`
+    : `(${left} before this) …${text.slice(-EXCERPT)}`;
 }
 
 function distinct(texts: readonly string[]): string[] {

@@ -34,16 +34,29 @@ export class NotNow extends Error {
 const ACTED: readonly Outcome[] = ["terminated", "done", "failed"];
 
 /** Runs a rule's actions, in order, as far as each lets the next. */
-export async function carryOut(rule: Rule, alert: Alert, key: string, engine: Engine, apiErrors: ClusterError[]): Promise<{ steps: Step[]; told: Promise<void> }> {
+export async function carryOut(
+  rule: Rule,
+  alert: Alert,
+  key: string,
+  engine: Engine,
+  apiErrors: ClusterError[],
+): Promise<{ steps: Step[]; told: Promise<void> }> {
   const [first] = rule.actions;
   const subject = first?.actionner.subjectOf(alert);
-  const chapter: Chapter | undefined = subject && !isProtected(subject, engine) ? { rule: rule.name, alert: alert.rule, key, subject } : undefined;
+  const chapter: Chapter | undefined =
+    subject && !isProtected(subject, engine) ? { rule: rule.name, alert: alert.rule, key, subject } : undefined;
   let claimed: string | undefined;
   if (first && chapter && isClaimed(rule, engine)) {
     claimed = await claim(engine.cluster, chapter, engine.deduplicationSeconds);
     if (claimed === undefined) {
       const message = `${chapter.subject.described} was left to another alert, less than ${engine.deduplicationSeconds} s ago`;
-      const step: Step = { rule: rule.name, action: first.name, actionner: first.actionner.name, outcome: "deduplicated", message };
+      const step: Step = {
+        rule: rule.name,
+        action: first.name,
+        actionner: first.actionner.name,
+        outcome: "deduplicated",
+        message,
+      };
       return { steps: [step], told: Promise.resolve() };
     }
   }
@@ -62,7 +75,10 @@ export async function carryOut(rule: Rule, alert: Alert, key: string, engine: En
     if (stopped || !action.continue) break;
   }
   const acted = steps.some(({ outcome }) => ACTED.includes(outcome));
-  const told = chapter && (claimed !== undefined || (engine.events && acted)) ? tell(engine.cluster, chapter, steps, claimed) : Promise.resolve();
+  const told =
+    chapter && (claimed !== undefined || (engine.events && acted))
+      ? tell(engine.cluster, chapter, steps, claimed)
+      : Promise.resolve();
   return { steps, told };
 }
 
@@ -87,7 +103,11 @@ function isProtected({ namespace }: Subject, { protectedNamespaces }: Engine): b
   return namespace !== undefined && protectedNamespaces.has(namespace);
 }
 
-async function contextOf({ contexts }: RuleAction, alert: Alert, cluster: Cluster): Promise<ReadonlyMap<string, string>> {
+async function contextOf(
+  { contexts }: RuleAction,
+  alert: Alert,
+  cluster: Cluster,
+): Promise<ReadonlyMap<string, string>> {
   const pod = podOf(alert);
   if (!pod) return new Map();
   const read = await Promise.all(contexts.map((context) => context.read(cluster, pod)));
@@ -95,7 +115,14 @@ async function contextOf({ contexts }: RuleAction, alert: Alert, cluster: Cluste
 }
 
 /** An output is on its way before the next action may destroy what it tells of. */
-async function handOn(step: Step, { output: target }: RuleAction, alert: Alert, key: string, { sink }: Engine, apiErrors: readonly ClusterError[]): Promise<void> {
+async function handOn(
+  step: Step,
+  { output: target }: RuleAction,
+  alert: Alert,
+  key: string,
+  { sink }: Engine,
+  apiErrors: readonly ClusterError[],
+): Promise<void> {
   const event = outputEvent(alert, key, step, target);
   if (!event || !sink) return;
   try {

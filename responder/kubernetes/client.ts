@@ -83,7 +83,11 @@ const mergePatches = {
 };
 
 /** The generated client has a method per resource; this is for a resource that only an alert or another object names. */
-async function send({ baseServer, httpApi, middleware, authMethods }: Configuration, method: HttpMethod, path: string): Promise<string> {
+async function send(
+  { baseServer, httpApi, middleware, authMethods }: Configuration,
+  method: HttpMethod,
+  path: string,
+): Promise<string> {
   let request = baseServer.makeRequestContext(path, method);
   request.setHeaderParam("Accept", "application/json");
   await authMethods.default?.applySecurityAuthentication(request);

@@ -7,7 +7,10 @@ import type { Command, Ended } from "./cluster.ts";
  * @see https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#pod-v1-core (Create Connect Exec)
  * @throws as the client does, with the HTTP status as `code`, where the command was not begun
  */
-export async function exec(config: KubeConfig, { namespace, pod, container, command, timeout, limit }: Command): Promise<Ended> {
+export async function exec(
+  config: KubeConfig,
+  { namespace, pod, container, command, timeout, limit }: Command,
+): Promise<Ended> {
   const kept = new Kept(limit);
   const ended = Promise.withResolvers<string | undefined>();
   const late = Promise.withResolvers<never>();
@@ -18,7 +21,17 @@ export async function exec(config: KubeConfig, { namespace, pod, container, comm
   const told = (status: V1Status) => {
     ended.resolve(failureOf(status));
   };
-  const opening = new Exec(config).exec(namespace, pod, container, [...command], kept.stream(), kept.stream(), null, false, told) as Promise<Socket>;
+  const opening = new Exec(config).exec(
+    namespace,
+    pod,
+    container,
+    [...command],
+    kept.stream(),
+    kept.stream(),
+    null,
+    false,
+    told,
+  ) as Promise<Socket>;
   try {
     const socket = await Promise.race([opening, late.promise]);
     socket.onclose = () => {
@@ -31,7 +44,11 @@ export async function exec(config: KubeConfig, { namespace, pod, container, comm
   } finally {
     clearTimeout(timer);
     late.promise.catch(() => undefined);
-    opening.then((socket) => { socket.close(); }).catch(() => undefined);
+    opening
+      .then((socket) => {
+        socket.close();
+      })
+      .catch(() => undefined);
   }
 }
 
@@ -73,13 +90,16 @@ class Kept {
 function failureOf({ status, message, details }: V1Status): string | undefined {
   if (status === "Success") return undefined;
   const exitCode = details?.causes?.find(({ reason }) => reason === "ExitCode")?.message;
-  return exitCode === undefined ? (message ?? "it failed, and the API doesn't say why") : `it ended with exit code ${exitCode}`;
+  return exitCode === undefined
+    ? (message ?? "it failed, and the API doesn't say why")
+    : `it ended with exit code ${exitCode}`;
 }
 
 /** The client gives a refused upgrade as an event of the socket, which has the status in its message alone. */
 function refusal(thrown: unknown): unknown {
   const { message = "" } = thrown as { message?: string };
   const code = /^Unexpected server response: (\d{3})$/.exec(message)?.[1];
-  if (code !== undefined) return Object.assign(new Error(message), { code: Number(code), body: `the API answered ${code}` });
+  if (code !== undefined)
+    return Object.assign(new Error(message), { code: Number(code), body: `the API answered ${code}` });
   return thrown instanceof Error ? thrown : new Error(message || "the connection was refused");
 }

@@ -32,7 +32,12 @@ export function sink(url: string, backoff: readonly number[] = BACKOFF): Sink {
 async function post(url: string, event: CloudEvent<unknown>): Promise<string | undefined> {
   const { headers, body } = HTTP.binary(event);
   try {
-    const answer = await fetch(url, { method: "POST", headers: headers as Record<string, string>, body: body as string, signal: AbortSignal.timeout(TIMEOUT) });
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: headers as Record<string, string>,
+      body: body as string,
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
     await answer.arrayBuffer();
     return answer.ok ? undefined : `it answered ${answer.status}`;
   } catch (error) {

@@ -24,7 +24,12 @@ export interface OutputData {
  * An action's output, whole, for the Broker; undefined where there is none. The same action on the same alert always gives the same id.
  * @param key what tells the alert from others
  */
-export function outputEvent(alert: Alert, key: string, { rule, action, actionner, output }: Step, target: OutputTarget | undefined): CloudEvent<OutputData> | undefined {
+export function outputEvent(
+  alert: Alert,
+  key: string,
+  { rule, action, actionner, output }: Step,
+  target: OutputTarget | undefined,
+): CloudEvent<OutputData> | undefined {
   if (!output || output.text === "") return undefined;
   const pod = podOf(alert);
   const { uuid, rule: falcoRule, priority, time } = alert;
@@ -44,7 +49,7 @@ export function outputEvent(alert: Alert, key: string, { rule, action, actionner
       action,
       actionner,
       ...(pod && { pod: { namespace: pod.namespace, name: pod.name, ...(pod.uid !== undefined && { uid: pod.uid }) } }),
-      output: output.mediaType === "application/json" ? JSON.parse(output.text) as unknown : output.text,
+      output: output.mediaType === "application/json" ? (JSON.parse(output.text) as unknown) : output.text,
       truncated: output.truncated,
       ...(target && { target }),
     },

@@ -33,7 +33,12 @@ export function responder(engine: Engine): Deliver {
       return result.outcome === "no-match" ? undefined : replyTo(key, result.outcome, result.response);
     } catch (error) {
       if (!(error instanceof NotNow)) throw error;
-      record(alert, { outcome: "retry", apiErrors: error.apiErrors, message: error.message }, secondsSince(started), true);
+      record(
+        alert,
+        { outcome: "retry", apiErrors: error.apiErrors, message: error.message },
+        secondsSince(started),
+        true,
+      );
       return error;
     }
   }
@@ -96,7 +101,11 @@ function batch(results: readonly PromiseSettledResult<Reply | NotNow>[]): Answer
   if (notNow) return tryAgain(notNow);
   const replies = answers.filter((answer) => answer instanceof CloudEvent);
   if (replies.length === 0) return { status: 204 };
-  return { status: 200, headers: { "content-type": "application/cloudevents-batch+json" }, body: JSON.stringify(replies) };
+  return {
+    status: 200,
+    headers: { "content-type": "application/cloudevents-batch+json" },
+    body: JSON.stringify(replies),
+  };
 }
 
 function tryAgain({ message, apiErrors }: NotNow): Answer {

@@ -21,6 +21,9 @@ const DETAIL_LIMIT = 640;
 /** @see https://www.rfc-editor.org/rfc/rfc9457 */
 export function problem(status: number, detail: string, headers: Record<string, string> = {}): Answer {
   // ASCII, so that a character is a byte
-  const short = detail.replace(/[^ -~]/g, "?").replace(/["\\]/g, "'").slice(0, DETAIL_LIMIT);
+  const short = detail
+    .replace(/[^ -~]/g, "?")
+    .replace(/["\\]/g, "'")
+    .slice(0, DETAIL_LIMIT);
   return { status, headers: { ...PROBLEM, ...headers }, body: `${JSON.stringify({ status, detail: short })}\n` };
 }

@@ -20,7 +20,9 @@ export function readDelivery(headers: IncomingHttpHeaders, body: Buffer): CloudE
   const mediaType = (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   switch (mediaType) {
     case "application/cloudevents+json":
-      return [checked(() => HTTP.toEvent({ headers: { "content-type": mediaType }, body: readJson(body) }) as CloudEvent)];
+      return [
+        checked(() => HTTP.toEvent({ headers: { "content-type": mediaType }, body: readJson(body) }) as CloudEvent),
+      ];
     case "application/cloudevents-batch+json": {
       const batch = readJson(body);
       if (!Array.isArray(batch)) throw new DeliveryError(400, "the batch is not a JSON array");

@@ -52,9 +52,13 @@ export function undeliveredPayload(headers: IncomingHttpHeaders, body: string): 
   const alert = readable(body);
   const code = header(headers, "ce-knativeerrorcode");
   const destination = header(headers, "ce-knativeerrordest");
-  const detail = Buffer.from(header(headers, "ce-knativeerrordata") ?? "", "base64").toString("utf8").trim();
+  const detail = Buffer.from(header(headers, "ce-knativeerrordata") ?? "", "base64")
+    .toString("utf8")
+    .trim();
   const subject = alert
-    ? alert.source === RESPONSE_EVENT_SOURCE ? `The response "${alert.output}"` : `The alert "${alert.rule}"`
+    ? alert.source === RESPONSE_EVENT_SOURCE
+      ? `The response "${alert.output}"`
+      : `The alert "${alert.rule}"`
     : `A CloudEvent of type "${header(headers, "ce-type") ?? "unknown"}"`;
   const reason = code ? ` The last answer of ${destination ?? "its subscriber"} was ${code}.` : "";
   return {

@@ -20,7 +20,16 @@ export class EntryError extends Error {}
 
 export const KEYS = {
   rule: ["rule", "description", "match", "actions", "continue", "dry_run"],
-  action: ["action", "description", "actionner", "parameters", "continue", "ignore_errors", "additional_contexts", "output"],
+  action: [
+    "action",
+    "description",
+    "actionner",
+    "parameters",
+    "continue",
+    "ignore_errors",
+    "additional_contexts",
+    "output",
+  ],
 };
 
 export function entriesOf({ name: file, text }: RulesFile, problems: string[]): Entry[] {
@@ -50,7 +59,8 @@ export function entriesOf({ name: file, text }: RulesFile, problems: string[]): 
     }
     const where = `${place} (${kind} "${name}")`;
     const unknown = Object.keys(body).filter((key) => !KEYS[kind].includes(key));
-    for (const key of unknown) problems.push(`${where}: ${key} is not supported; a ${kind} has ${KEYS[kind].join(", ")}`);
+    for (const key of unknown)
+      problems.push(`${where}: ${key} is not supported; a ${kind} has ${KEYS[kind].join(", ")}`);
     return [{ kind, name, where, body }];
   });
 }

@@ -10,7 +10,9 @@ export function rulesFrom(name: string): { files: RulesFile[]; readFile: ReadFil
   const folder = process.env[name] ?? "";
   const readFile: ReadFile = (path) => readFileSync(join(folder, keyOf(path)), "utf8");
   try {
-    const names = readdirSync(folder).filter((file) => /\.ya?ml$/.test(file)).sort();
+    const names = readdirSync(folder)
+      .filter((file) => /\.ya?ml$/.test(file))
+      .sort();
     return { files: names.map((file) => ({ name: file, text: readFileSync(join(folder, file), "utf8") })), readFile };
   } catch (error) {
     throw new EnvironmentError(`${name}: "${folder}" can't be read: ${(error as Error).message}`);

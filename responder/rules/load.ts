@@ -40,7 +40,9 @@ export function loadRules(files: readonly RulesFile[], { dryRun = false, readFil
   const loaded = [...rules.values()].flatMap((entry) => attempt(entry, problems, () => readRule(entry, named)) ?? []);
   problems.unshift(...named.problems());
   if (problems.length === 0 && loaded.length === 0) {
-    problems.push(`${files.map(({ name }) => name).join(", ") || "no rules file"}: no rule in it; add a "- rule:" entry`);
+    problems.push(
+      `${files.map(({ name }) => name).join(", ") || "no rules file"}: no rule in it; add a "- rule:" entry`,
+    );
   }
   if (problems.length > 0) throw new RulesError(problems.join("\n"));
   return dryRun ? loaded.map((rule) => ({ ...rule, dryRun })) : loaded;
@@ -93,7 +95,9 @@ class NamedActions {
         return undefined;
       }
       const isReference = !named && this.#entries.size > 0 && own.body["actionner"] === undefined;
-      throw new EntryError(`${own.where} ("${own.name}"): ${isReference ? `no "- action: ${own.name}" entry defines it; ` : ""}${error.message}`);
+      throw new EntryError(
+        `${own.where} ("${own.name}"): ${isReference ? `no "- action: ${own.name}" entry defines it; ` : ""}${error.message}`,
+      );
     }
   }
 
@@ -119,7 +123,8 @@ function readRule({ name, body }: Entry, named: NamedActions): Rule {
       const actionName = action["action"];
       if (typeof actionName !== "string") throw new EntryError(`${place}: has no "action: NAME"`);
       const unknown = Object.keys(action).find((key) => !KEYS.action.includes(key));
-      if (unknown) throw new EntryError(`${place}.${unknown} is not supported; an action has ${KEYS.action.join(", ")}`);
+      if (unknown)
+        throw new EntryError(`${place}.${unknown} is not supported; an action has ${KEYS.action.join(", ")}`);
       return named.read({ kind: "action", name: actionName, where: place, body: action }) ?? [];
     }),
     continue: readFlag(body, "continue") ?? true,
@@ -156,10 +161,14 @@ function readAction({ name, body }: Entry, readFile: ReadFile | undefined): Rule
 function readContexts(value: unknown): Context[] {
   if (value === undefined || value === null) return [];
   const supported = CONTEXTS.map(({ name }) => name).join(", ");
-  if (!Array.isArray(value)) throw new EntryError(`additional_contexts: ${JSON.stringify(value)} is not allowed; it takes a list of ${supported}`);
+  if (!Array.isArray(value))
+    throw new EntryError(
+      `additional_contexts: ${JSON.stringify(value)} is not allowed; it takes a list of ${supported}`,
+    );
   return value.map((wanted: unknown) => {
     const context = CONTEXTS.find(({ name }) => name === wanted);
-    if (!context) throw new EntryError(`additional_contexts: ${JSON.stringify(wanted)} is not supported; it takes ${supported}`);
+    if (!context)
+      throw new EntryError(`additional_contexts: ${JSON.stringify(wanted)} is not supported; it takes ${supported}`);
     return context;
   });
 }
@@ -167,11 +176,14 @@ function readContexts(value: unknown): Context[] {
 function readOutput(value: unknown, actionner: Actionner): { output?: OutputTarget } {
   if (value === undefined || value === null) return {};
   if (!actionner.givesOutput) {
-    const giving = ACTIONNERS.filter(({ givesOutput }) => givesOutput).map(({ name }) => name).join(", ");
+    const giving = ACTIONNERS.filter(({ givesOutput }) => givesOutput)
+      .map(({ name }) => name)
+      .join(", ");
     throw new EntryError(`output: ${actionner.name} gives none; ${giving} do`);
   }
   const { target, parameters } = isMap(value) ? value : {};
-  if (typeof target !== "string" || !TARGET.test(target)) throw new EntryError('output.target: takes a name such as "aws:s3", of letters, digits and -._:/');
+  if (typeof target !== "string" || !TARGET.test(target))
+    throw new EntryError('output.target: takes a name such as "aws:s3", of letters, digits and -._:/');
   if (parameters !== undefined && !isMap(parameters)) throw new EntryError("output.parameters: is not a map");
   return { output: { target, parameters: parameters ?? {} } };
 }

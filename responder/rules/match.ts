@@ -82,11 +82,16 @@ function describe({ field, operator, value }: Condition, alert: Alert): string {
 
 function compares(difference: number, comparator: Comparator): boolean {
   switch (comparator) {
-    case "<": return difference < 0;
-    case "<=": return difference <= 0;
-    case "=": return difference === 0;
-    case ">=": return difference >= 0;
-    case ">": return difference > 0;
+    case "<":
+      return difference < 0;
+    case "<=":
+      return difference <= 0;
+    case "=":
+      return difference === 0;
+    case ">=":
+      return difference >= 0;
+    case ">":
+      return difference > 0;
   }
 }
 

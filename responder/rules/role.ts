@@ -19,7 +19,12 @@ const BARE: Manners = { events: false, deduplicationSeconds: 0 };
  */
 export function permissionsOf(rules: readonly Rule[], manners: Manners = BARE): PolicyRule[] {
   const acting = rules.filter(({ dryRun }) => !dryRun);
-  const needed = acting.flatMap(({ actions }) => actions.flatMap(({ prepared, contexts }) => [...prepared.permissions, ...contexts.flatMap(({ permissions }) => permissions)]));
+  const needed = acting.flatMap(({ actions }) =>
+    actions.flatMap(({ prepared, contexts }) => [
+      ...prepared.permissions,
+      ...contexts.flatMap(({ permissions }) => permissions),
+    ]),
+  );
   const claims = acting.some((rule) => isClaimed(rule, manners));
   if (claims || (manners.events && acting.length > 0)) {
     needed.push({ apiGroup: "", resource: "events", verbs: claims ? ["create", "get", "patch"] : ["create"] });
@@ -29,8 +34,10 @@ export function permissionsOf(rules: readonly Rule[], manners: Manners = BARE): 
     const key = `${apiGroup}/${resource}`;
     verbsOf.set(key, new Set([...(verbsOf.get(key) ?? []), ...verbs]));
   }
-  return [...verbsOf].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, verbs]) => {
-    const slash = key.indexOf("/");
-    return { apiGroups: [key.slice(0, slash)], resources: [key.slice(slash + 1)], verbs: [...verbs].sort() };
-  });
+  return [...verbsOf]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, verbs]) => {
+      const slash = key.indexOf("/");
+      return { apiGroups: [key.slice(0, slash)], resources: [key.slice(slash + 1)], verbs: [...verbs].sort() };
+    });
 }

@@ -1,7 +1,19 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { StackError } from "../stack-error.ts";
 import {
-  amountOf, DURATION, HTTP_URL, IMAGE, LABEL, NOT_EMPTY, OBJECT_KEY, oneOf, optional, QUANTITY, REGISTRY, REPOSITORY, VERSION,
+  amountOf,
+  DURATION,
+  HTTP_URL,
+  IMAGE,
+  LABEL,
+  NOT_EMPTY,
+  OBJECT_KEY,
+  oneOf,
+  optional,
+  QUANTITY,
+  REGISTRY,
+  REPOSITORY,
+  VERSION,
   type Format,
 } from "./formats.ts";
 import { Settings } from "./reader.ts";
@@ -185,7 +197,8 @@ function readImage(settings: Settings): ImageConfig {
     const example = 'the registry to push the responder\'s image to, such as "localhost:5000"';
     settings.reject("registryServer", '""', `${example}; or set responderImage to a ready image, and nothing is built`);
   }
-  if (username && !password) settings.reject("registryPassword", '""', "the password of registryUsername (set it with --secret)");
+  if (username && !password)
+    settings.reject("registryPassword", '""', "the password of registryUsername (set it with --secret)");
   if (password && !username) settings.reject("registryUsername", '""', "the user that registryPassword belongs to");
   return {
     registry,
@@ -230,7 +243,8 @@ function readResources(settings: Settings): Resources {
     const [requestKey, limitKey] = [`responder${resource}Request`, `responder${resource}Limit`];
     const request = settings.text(requestKey, QUANTITY);
     const limit = settings.text(limitKey, QUANTITY);
-    if (amountOf(request) > amountOf(limit)) settings.reject(requestKey, `"${request}"`, `at most ${limitKey}, which is ${limit}`);
+    if (amountOf(request) > amountOf(limit))
+      settings.reject(requestKey, `"${request}"`, `at most ${limitKey}, which is ${limit}`);
     return { request, limit };
   }) as [Bounds, Bounds];
   return {
@@ -257,5 +271,8 @@ function readDelivery(settings: Settings): DeliveryConfig {
 }
 
 function nonZero(duration: Format): Format {
-  return { allowed: `${duration.allowed}, longer than none`, accepts: (value) => duration.accepts(value) && /[1-9]/.test(value) };
+  return {
+    allowed: `${duration.allowed}, longer than none`,
+    accepts: (value) => duration.accepts(value) && /[1-9]/.test(value),
+  };
 }

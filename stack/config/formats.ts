@@ -6,7 +6,8 @@ export interface Format {
 
 /** A name of a Namespace or Service. @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
 export const LABEL: Format = {
-  allowed: "a Kubernetes name: at most 63 lower-case letters, digits and dashes, starting with a letter and not ending with a dash",
+  allowed:
+    "a Kubernetes name: at most 63 lower-case letters, digits and dashes, starting with a letter and not ending with a dash",
   accepts: (value) => /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value),
 };
 
@@ -45,7 +46,9 @@ export const REPOSITORY: Format = {
 export const IMAGE: Format = {
   allowed: "an image reference: REPOSITORY@sha256:DIGEST or REPOSITORY:TAG",
   accepts: (value) =>
-    new RegExp(`^([-.a-zA-Z0-9]+(:\\d+)?/)?${REPOSITORY_PATTERN}(:\\w[-.\\w]{0,127})?(@sha256:[0-9a-f]{64})?$`).test(value),
+    new RegExp(`^([-.a-zA-Z0-9]+(:\\d+)?/)?${REPOSITORY_PATTERN}(:\\w[-.\\w]{0,127})?(@sha256:[0-9a-f]{64})?$`).test(
+      value,
+    ),
 };
 
 export const VERSION: Format = {
@@ -60,7 +63,16 @@ export const QUANTITY: Format = {
 };
 
 const UNITS: Readonly<Record<string, number>> = {
-  m: 1e-3, "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40,
+  m: 1e-3,
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
 };
 
 /** A Kubernetes quantity as a number of its base unit (cores, bytes); NaN for anything else. */

@@ -47,7 +47,8 @@ export class Settings {
       this.reject(key, JSON.stringify(value), `a list of ${least} or more texts`);
       return [];
     }
-    for (const item of value) if (!format.accepts(item)) this.reject(key, `"${item}"`, `a list, each item ${format.allowed}`);
+    for (const item of value)
+      if (!format.accepts(item)) this.reject(key, `"${item}"`, `a list, each item ${format.allowed}`);
     return value;
   }
 

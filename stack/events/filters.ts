@@ -1,4 +1,10 @@
-import { ALERT_SOURCES, ALERT_TYPE, RESPONSE_EVENT_SOURCE, RESPONSE_SOURCE, RESPONSE_TYPE } from "../../responder/events.ts";
+import {
+  ALERT_SOURCES,
+  ALERT_TYPE,
+  RESPONSE_EVENT_SOURCE,
+  RESPONSE_SOURCE,
+  RESPONSE_TYPE,
+} from "../../responder/events.ts";
 import type { Rule } from "../../responder/rules/rule.ts";
 import type { TriggerFilter } from "../knative/custom-resources.ts";
 

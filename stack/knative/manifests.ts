@@ -46,7 +46,10 @@ const RELEASES: Record<keyof KnativeManifests, [repository: string, name: string
  * @see https://knative.dev/docs/install/yaml-install/
  * @throws {StackError} naming the file that can't be had or holds anything but Kubernetes objects.
  */
-export async function loadKnative({ version, manifests }: Pick<KnativeConfig, "version" | "manifests">): Promise<KnativeManifests> {
+export async function loadKnative({
+  version,
+  manifests,
+}: Pick<KnativeConfig, "version" | "manifests">): Promise<KnativeManifests> {
   const load = (releases: (typeof RELEASES)["serving"]): Promise<Manifest[]> =>
     firstFailure(
       releases.map(async ([repository, name]) => {
@@ -90,7 +93,10 @@ async function fetchText(url: string): Promise<string> {
     throw new StackError(`Knative's manifest ${url} can't be fetched: ${reasonOf(error)}`, REMEDY);
   }
   if (!response.ok) {
-    throw new StackError(`Knative's manifest ${url} can't be fetched: HTTP ${response.status} ${response.statusText}`.trim(), REMEDY);
+    throw new StackError(
+      `Knative's manifest ${url} can't be fetched: HTTP ${response.status} ${response.statusText}`.trim(),
+      REMEDY,
+    );
   }
   return response.text();
 }
@@ -130,7 +136,12 @@ function isKubernetesObject(value: unknown): value is KubernetesObject {
   if (typeof value !== "object" || value === null) return false;
   const { apiVersion, kind, metadata } = value as Partial<Record<string, unknown>>;
   const isText = (field: unknown): boolean => typeof field === "string" && field !== "";
-  return isText(apiVersion) && isText(kind) && typeof metadata === "object" && isText((metadata as { name?: unknown } | null)?.name);
+  return (
+    isText(apiVersion) &&
+    isText(kind) &&
+    typeof metadata === "object" &&
+    isText((metadata as { name?: unknown } | null)?.name)
+  );
 }
 
 const WEBHOOKS = ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"];
@@ -152,7 +163,10 @@ export function edited(object: KubernetesObject): KubernetesObject {
   }
   // Knative's webhook fills in its CA; until then it refuses whatever it is asked about.
   if (WEBHOOKS.includes(kind)) {
-    const annotations = { ...metadata.annotations, "pulumi.com/waitFor": "jsonpath={.webhooks[0].clientConfig.caBundle}" };
+    const annotations = {
+      ...metadata.annotations,
+      "pulumi.com/waitFor": "jsonpath={.webhooks[0].clientConfig.caBundle}",
+    };
     return { ...object, metadata: { ...metadata, annotations } };
   }
   return object;
@@ -165,8 +179,15 @@ export interface Stage {
 }
 
 const DEFINITIONS = [
-  "Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding",
-  "ServiceAccount", "ConfigMap", "Secret",
+  "Namespace",
+  "CustomResourceDefinition",
+  "ClusterRole",
+  "ClusterRoleBinding",
+  "Role",
+  "RoleBinding",
+  "ServiceAccount",
+  "ConfigMap",
+  "Secret",
 ];
 
 /**

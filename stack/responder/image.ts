@@ -60,7 +60,9 @@ function createPullSecret(
     {
       metadata: { name: "responder-registry", namespace },
       type: "kubernetes.io/dockerconfigjson",
-      stringData: { ".dockerconfigjson": pulumi.jsonStringify({ auths: { [registry]: { username, password, auth } } }) },
+      stringData: {
+        ".dockerconfigjson": pulumi.jsonStringify({ auths: { [registry]: { username, password, auth } } }),
+      },
     },
     { parent },
   );

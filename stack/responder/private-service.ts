@@ -48,7 +48,10 @@ export class PrivateService extends Service {
                   image,
                   ...(args.command && { args: [args.command] }),
                   ports: [{ name: "http1", containerPort: PORT }],
-                  env: Object.entries({ ...args.env, METRICS_PORT: String(METRICS_PORT) }).map(([key, value]) => ({ name: key, value })),
+                  env: Object.entries({ ...args.env, METRICS_PORT: String(METRICS_PORT) }).map(([key, value]) => ({
+                    name: key,
+                    value,
+                  })),
                   resources,
                   readinessProbe: { httpGet: { path: "/readyz", port: PORT } },
                   livenessProbe: { httpGet: { path: "/healthz", port: PORT } },
@@ -78,7 +81,11 @@ export class PrivateService extends Service {
 
 /** What all objects of one service are labelled with. */
 export function labelsOf(serviceName: string): Record<string, string> {
-  return { "app.kubernetes.io/name": serviceName, "app.kubernetes.io/part-of": "response-engine", "app.kubernetes.io/managed-by": "pulumi" };
+  return {
+    "app.kubernetes.io/name": serviceName,
+    "app.kubernetes.io/part-of": "response-engine",
+    "app.kubernetes.io/managed-by": "pulumi",
+  };
 }
 
 /** The service as a receiver of events. */

@@ -25,7 +25,11 @@ export class Responder extends pulumi.ComponentResource {
     const labels = labelsOf(NAME);
     const child = { parent: this };
 
-    const account = new k8s.core.v1.ServiceAccount(`${name}-account`, { metadata: { name: NAME, namespace, labels } }, child);
+    const account = new k8s.core.v1.ServiceAccount(
+      `${name}-account`,
+      { metadata: { name: NAME, namespace, labels } },
+      child,
+    );
     const role = new k8s.rbac.v1.ClusterRole(
       `${name}-role`,
       { metadata: { name: NAME, labels }, rules: permissionsOf(rules.rules, args) },
@@ -80,7 +84,10 @@ export interface ResponderArgs extends ServiceBase, Omit<ResponderConfig, "rules
 
 /** The responder reads its folder in the order of names, and what the rules name beside them. */
 function rulesData({ files, named }: ResponseRules): Record<string, string> {
-  const rules = files.map(({ text }, index): [string, string] => [`${String(index).padStart(2, "0")}-rules.yaml`, text]);
+  const rules = files.map(({ text }, index): [string, string] => [
+    `${String(index).padStart(2, "0")}-rules.yaml`,
+    text,
+  ]);
   return Object.fromEntries([...rules, ...[...named].map(([path, text]): [string, string] => [keyOf(path), text])]);
 }
 

@@ -27,7 +27,10 @@ export async function readRules(paths: readonly string[], dryRun: boolean): Prom
         return { name: path, text: await readFile(inProject(path), "utf8") };
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        throw new StackError(`The rules file ${path} can't be read: ${reason}`, "Change responderRules, the list of rules files.");
+        throw new StackError(
+          `The rules file ${path} can't be read: ${reason}`,
+          "Change responderRules, the list of rules files.",
+        );
       }
     }),
   );
@@ -41,7 +44,10 @@ export async function readRules(paths: readonly string[], dryRun: boolean): Prom
     return { files, named, rules: loadRules(files, { dryRun, readFile: readNamed }) };
   } catch (error) {
     if (!(error instanceof RulesError)) throw error;
-    throw new StackError(`The response rules can't be used:\n${error.message}`, "Correct the file, or change responderRules.");
+    throw new StackError(
+      `The response rules can't be used:\n${error.message}`,
+      "Correct the file, or change responderRules.",
+    );
   }
 }
 

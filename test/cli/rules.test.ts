@@ -18,7 +18,11 @@ describe("npm run rules", () => {
   });
 
   function run(args: readonly string[], input = "") {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["cli/rules.ts", ...args], { cwd: root, input, encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["cli/rules.ts", ...args], {
+      cwd: root,
+      input,
+      encoding: "utf8",
+    });
     return { status, stdout, stderr };
   }
 
@@ -67,11 +71,17 @@ describe("npm run rules", () => {
     const { status, stdout } = run(["explain", "-"], JSON.stringify(shellAlert({ "k8s.ns.name": "kube-system" })));
     assert.equal(status, 0);
     assert.match(stdout, /no rule answers it/);
-    assert.match(stdout, /✗ Terminal shell in container\n {4}output_fields: k8s.ns.name!=kube-system does not hold \(it is "kube-system"\)/);
+    assert.match(
+      stdout,
+      /✗ Terminal shell in container\n {4}output_fields: k8s.ns.name!=kube-system does not hold \(it is "kube-system"\)/,
+    );
   });
 
   it("explain takes other rules with --rules", () => {
-    const rules = file("rules.yaml", '- rule: Other\n  match: {priority: ">=Error"}\n  actions: [{action: B, actionner: "kubernetes:cordon"}]\n');
+    const rules = file(
+      "rules.yaml",
+      '- rule: Other\n  match: {priority: ">=Error"}\n  actions: [{action: B, actionner: "kubernetes:cordon"}]\n',
+    );
     const { stdout } = run(["explain", "-", "--rules", rules], JSON.stringify(shellAlert()));
     assert.match(stdout, /✗ Other\n {4}priority: Notice is not >= Error/);
   });

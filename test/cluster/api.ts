@@ -73,7 +73,11 @@ export class Api {
   }
 
   /** Sends one request; any status is an answer, only a failed connection is thrown. */
-  async request<Body = KubernetesObject>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<Body>> {
+  async request<Body = KubernetesObject>(
+    method: string,
+    path: string,
+    options: RequestOptions = {},
+  ): Promise<Answer<Body>> {
     const { body, text: plain, contentType = "application/json", token = this.#token } = options;
     return new Promise((resolve, reject) => {
       const payload = plain ?? (body === undefined ? "" : JSON.stringify(body));
@@ -130,5 +134,9 @@ export class Api {
 async function read<Body = KubernetesObject>(response: IncomingMessage): Promise<Answer<Body>> {
   const answer = await text(response);
   const isJson = response.headers["content-type"]?.startsWith("application/json");
-  return { status: response.statusCode ?? 0, headers: response.headers, body: (isJson ? JSON.parse(answer) : answer) as Body };
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    body: (isJson ? JSON.parse(answer) : answer) as Body,
+  };
 }

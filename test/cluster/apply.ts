@@ -44,7 +44,9 @@ export class Applier {
     if (answer.status < 300 && object.kind === "CustomResourceDefinition" && !dryRun) {
       await eventually(`${object.metadata.name} is served`, async () => {
         const { status } = await this.#api.demand<Definition>("GET", path);
-        return (status?.conditions ?? []).some((condition) => condition.type === "Established" && condition.status === "True");
+        return (status?.conditions ?? []).some(
+          (condition) => condition.type === "Established" && condition.status === "True",
+        );
       });
     }
     return answer;
@@ -67,7 +69,11 @@ export class Applier {
         const known = this.#served.get(apiVersion)?.find((one) => one.kind === kind);
         if (known) return known;
         const { status, body } = await this.#api.request<ResourceList>("GET", base);
-        if (status === 200) this.#served.set(apiVersion, body.resources.filter((one) => !one.name.includes("/")));
+        if (status === 200)
+          this.#served.set(
+            apiVersion,
+            body.resources.filter((one) => !one.name.includes("/")),
+          );
         return undefined;
       },
       { seconds: 10 },

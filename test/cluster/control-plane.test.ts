@@ -52,7 +52,9 @@ describe("the control plane of the cluster suite", function () {
   });
 
   it("makes a ServiceAccount for every namespace", async () => {
-    await cluster.api.demand("POST", "/api/v1/namespaces", { body: { apiVersion: "v1", kind: "Namespace", metadata: { name: "made" } } });
+    await cluster.api.demand("POST", "/api/v1/namespaces", {
+      body: { apiVersion: "v1", kind: "Namespace", metadata: { name: "made" } },
+    });
     await eventually("its default ServiceAccount is there", async () => {
       return (await cluster.api.request("GET", "/api/v1/namespaces/made/serviceaccounts/default")).status === 200;
     });
@@ -74,7 +76,10 @@ describe("the control plane of the cluster suite", function () {
     await cluster.api.demand("POST", pods, { body: pod("again") });
     const second = await running(`${pods}/again`);
     assert.notEqual(second.metadata?.uid, first.metadata?.uid);
-    assert.notEqual(second.status.containerStatuses?.[0]?.containerID, first.status.containerStatuses?.[0]?.containerID);
+    assert.notEqual(
+      second.status.containerStatuses?.[0]?.containerID,
+      first.status.containerStatuses?.[0]?.containerID,
+    );
   });
 
   it("keeps a deleted pod terminating for as long as its annotation says", async () => {
@@ -90,12 +95,19 @@ describe("the control plane of the cluster suite", function () {
   it("has a log for each container", async () => {
     await cluster.api.demand("POST", pods, { body: pod("logging") });
     await running(`${pods}/logging`);
-    assert.equal(await cluster.api.demand<string>("GET", `${pods}/logging/log?container=main&tailLines=2`), "line 99\nline 100\n");
+    assert.equal(
+      await cluster.api.demand<string>("GET", `${pods}/logging/log?container=main&tailLines=2`),
+      "line 99\nline 100\n",
+    );
   });
 
   it("refuses to delete a pod whose UID is not the precondition's, with 409", async () => {
     await cluster.api.demand("POST", pods, { body: pod("guarded") });
-    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid: "00000000-0000-0000-0000-000000000000" } };
+    const body = {
+      apiVersion: "v1",
+      kind: "DeleteOptions",
+      preconditions: { uid: "00000000-0000-0000-0000-000000000000" },
+    };
     const answer = await cluster.api.request<Status>("DELETE", `${pods}/guarded`, { body });
     assert.equal(answer.status, 409);
     assert.equal(answer.body.reason, "Conflict");
@@ -130,7 +142,10 @@ describe("the control plane of the cluster suite", function () {
     it("knows whose it is", async () => {
       const body = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
       const path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-      const review = await cluster.api.demand<{ status: { userInfo: { username: string } } }>("POST", path, { body, token });
+      const review = await cluster.api.demand<{ status: { userInfo: { username: string } } }>("POST", path, {
+        body,
+        token,
+      });
       assert.equal(review.status.userInfo.username, "system:serviceaccount:default:default");
     });
 
@@ -144,9 +159,14 @@ describe("the control plane of the cluster suite", function () {
       await cluster.api.demand("POST", `${rbac}/roles`, { body: { ...type, kind: "Role", rules } });
       const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "reader" };
       const subjects = [{ kind: "ServiceAccount", name: "default", namespace: "default" }];
-      await cluster.api.demand("POST", `${rbac}/rolebindings`, { body: { ...type, kind: "RoleBinding", roleRef, subjects } });
+      await cluster.api.demand("POST", `${rbac}/rolebindings`, {
+        body: { ...type, kind: "RoleBinding", roleRef, subjects },
+      });
 
-      await eventually("the role is in force", async () => (await cluster.api.request("GET", pods, { token })).status === 200);
+      await eventually(
+        "the role is in force",
+        async () => (await cluster.api.request("GET", pods, { token })).status === 200,
+      );
     });
   });
 

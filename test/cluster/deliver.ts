@@ -43,7 +43,11 @@ export async function deliver(
     body: JSON.stringify(shellAlert({}, { rule, uuid, source, output_fields: fields })),
   });
   const text = await response.text();
-  const { output = "", priority = "", output_fields: told = {} } = (text === "" ? {} : JSON.parse(text)) as Partial<FalcoPayload>;
+  const {
+    output = "",
+    priority = "",
+    output_fields: told = {},
+  } = (text === "" ? {} : JSON.parse(text)) as Partial<FalcoPayload>;
   return { status: response.status, outcome: response.headers.get("ce-outcome"), said: output, priority, fields: told };
 }
 

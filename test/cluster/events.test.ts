@@ -33,7 +33,10 @@ describe("Kubernetes Events without a window, against a real API", () => {
     cluster = await controlPlane(this);
     pods = new Workloads(cluster, "telling");
     await pods.createNamespace();
-    responder = await startResponder(cluster, JSON.stringify(RULES), { defaultRules: false, config: { responderDeduplicationSeconds: 0 } });
+    responder = await startResponder(cluster, JSON.stringify(RULES), {
+      defaultRules: false,
+      config: { responderDeduplicationSeconds: 0 },
+    });
   });
 
   after(async () => {
@@ -42,15 +45,33 @@ describe("Kubernetes Events without a window, against a real API", () => {
 
   it("take no right but that to create them", async () => {
     const rights = await ownRightsOf(cluster, ["default", "responder"], pods.namespace);
-    assert.deepEqual(rights.filter((right) => right.endsWith(" events")), ["create events"]);
+    assert.deepEqual(
+      rights.filter((right) => right.endsWith(" events")),
+      ["create events"],
+    );
   });
 
   it("tell of each alert anew", async () => {
     const pod = await pods.createPod("labelled");
-    assert.deepEqual([(await alarm(responder, "Label", pod)).outcome, (await alarm(responder, "Label", pod)).outcome], ["done", "done"]);
+    assert.deepEqual(
+      [(await alarm(responder, "Label", pod)).outcome, (await alarm(responder, "Label", pod)).outcome],
+      ["done", "done"],
+    );
     const { namespace, name, uid } = pod.metadata;
-    for (const { type, reason, message, source, involvedObject } of await eventsOf(namespace, { name, namespace, uid }, 2)) {
-      assert.deepEqual([type, reason, source, involvedObject], ["Warning", "Responded", { component: "response-engine" }, { apiVersion: "v1", kind: "Pod", namespace, name, uid }]);
+    for (const { type, reason, message, source, involvedObject } of await eventsOf(
+      namespace,
+      { name, namespace, uid },
+      2,
+    )) {
+      assert.deepEqual(
+        [type, reason, source, involvedObject],
+        [
+          "Warning",
+          "Responded",
+          { component: "response-engine" },
+          { apiVersion: "v1", kind: "Pod", namespace, name, uid },
+        ],
+      );
       assert.match(message, /^Falco rule "Label": pod telling\/labelled labels: got seen=yes$/);
     }
   });
@@ -64,11 +85,25 @@ describe("Kubernetes Events without a window, against a real API", () => {
   });
 
   it("say of a resource that it was deleted, of one in no namespace too", async () => {
-    const clusterRole = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { name: "telling-of-it" }, rules: [] };
+    const clusterRole = {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      metadata: { name: "telling-of-it" },
+      rules: [],
+    };
     await cluster.api.demand("POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", { body: clusterRole });
-    await cluster.api.demand("POST", `/apis/apps/v1/namespaces/${pods.namespace}/deployments`, { body: deployment("telling-of-it") });
-    for (const [resource, kind, namespace] of [["clusterroles", "ClusterRole", undefined], ["deployments", "Deployment", pods.namespace]] as const) {
-      const target = { "ka.target.resource": resource, "ka.target.name": "telling-of-it", ...(namespace !== undefined && { "ka.target.namespace": namespace }) };
+    await cluster.api.demand("POST", `/apis/apps/v1/namespaces/${pods.namespace}/deployments`, {
+      body: deployment("telling-of-it"),
+    });
+    for (const [resource, kind, namespace] of [
+      ["clusterroles", "ClusterRole", undefined],
+      ["deployments", "Deployment", pods.namespace],
+    ] as const) {
+      const target = {
+        "ka.target.resource": resource,
+        "ka.target.name": "telling-of-it",
+        ...(namespace !== undefined && { "ka.target.namespace": namespace }),
+      };
       const { outcome, said } = await deliver(responder, "Delete", target);
       assert.equal(outcome, "done", said);
       const about = { kind, name: "telling-of-it", ...(namespace !== undefined && { namespace }) };
@@ -78,7 +113,11 @@ describe("Kubernetes Events without a window, against a real API", () => {
   });
 
   it("don't tell of what was gone already", async () => {
-    const target = { "ka.target.resource": "configmaps", "ka.target.name": "never-there", "ka.target.namespace": pods.namespace };
+    const target = {
+      "ka.target.resource": "configmaps",
+      "ka.target.name": "never-there",
+      "ka.target.namespace": pods.namespace,
+    };
     const uuid = randomUUID();
     assert.equal((await deliver(responder, "Delete", target, { uuid })).outcome, "gone");
     // it logs when there is nothing more to tell
@@ -91,7 +130,10 @@ describe("Kubernetes Events without a window, against a real API", () => {
     const terms = Object.entries(about).map(([field, value]) => `involvedObject.${field}=${value}`);
     const selector = encodeURIComponent([...terms, "source=response-engine"].join(","));
     return eventually(`there are ${count} Events about ${about["name"] ?? ""}`, async () => {
-      const { items } = await cluster.api.demand<{ items: Event[] }>("GET", `/api/v1/namespaces/${namespace}/events?fieldSelector=${selector}`);
+      const { items } = await cluster.api.demand<{ items: Event[] }>(
+        "GET",
+        `/api/v1/namespaces/${namespace}/events?fieldSelector=${selector}`,
+      );
       return items.length === count && items;
     });
   }
@@ -100,5 +142,10 @@ describe("Kubernetes Events without a window, against a real API", () => {
 function deployment(name: string): object {
   const labels = { app: name };
   const template = { metadata: { labels }, spec: { containers: [{ name: "main", image: "alpine:3" }] } };
-  return { apiVersion: "apps/v1", kind: "Deployment", metadata: { name }, spec: { replicas: 0, selector: { matchLabels: labels }, template } };
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name },
+    spec: { replicas: 0, selector: { matchLabels: labels }, template },
+  };
 }

@@ -10,8 +10,10 @@ export async function freePorts(count: number): Promise<number[]> {
 
 function hold(): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject).listen(0, "127.0.0.1", () => {
-      resolve(server);
-    });
+    const server = createServer()
+      .once("error", reject)
+      .listen(0, "127.0.0.1", () => {
+        resolve(server);
+      });
   });
 }

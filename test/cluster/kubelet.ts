@@ -12,7 +12,10 @@ export const LOG_LINES = 100;
  */
 export function kubeletConfig(folder: string): string {
   const logsFile = join(folder, "container.txt");
-  const lines = Array.from({ length: LOG_LINES }, (_, index) => `2026-01-01T00:00:00.000000000Z stdout F line ${index + 1}\n`);
+  const lines = Array.from(
+    { length: LOG_LINES },
+    (_, index) => `2026-01-01T00:00:00.000000000Z stdout F line ${index + 1}\n`,
+  );
   writeFileSync(logsFile, lines.join(""));
   const workDir = join(folder, "container");
   mkdirSync(workDir);

@@ -13,7 +13,9 @@ interface Node extends KubernetesObject {
 /** One more node, for pods that are put on it by name or tolerate everything; the caller removes it. Returns when it is ready. */
 export async function createNode({ api }: ControlPlane, name: string): Promise<string> {
   const metadata = { name, labels: { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux" } };
-  await api.demand("POST", "/api/v1/nodes", { body: { apiVersion: "v1", kind: "Node", metadata, spec: { taints: [TAINT] } } });
+  await api.demand("POST", "/api/v1/nodes", {
+    body: { apiVersion: "v1", kind: "Node", metadata, spec: { taints: [TAINT] } },
+  });
   await eventually(`${name} is ready`, async () => {
     const { spec, status } = await readNode(api, name);
     const ready = status.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True");

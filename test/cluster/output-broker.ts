@@ -20,7 +20,11 @@ export async function startOutputBroker(): Promise<OutputBroker> {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       void broker.onPost().then((status) => {
-        if (status === 202) broker.taken.push({ headers: request.headers, data: JSON.parse(Buffer.concat(chunks).toString()) as OutputData });
+        if (status === 202)
+          broker.taken.push({
+            headers: request.headers,
+            data: JSON.parse(Buffer.concat(chunks).toString()) as OutputData,
+          });
         response.writeHead(status).end();
       });
     });

@@ -35,7 +35,14 @@ const FILES: Record<string, string[]> = {
 };
 
 function rule(actionner: string, action: object = {}, more: object = {}): string {
-  return JSON.stringify([{ rule: `Do ${actionner}`, match: { rules: ["Anything"] }, actions: [{ action: "Do it", actionner, ...action }], ...more }]);
+  return JSON.stringify([
+    {
+      rule: `Do ${actionner}`,
+      match: { rules: ["Anything"] },
+      actions: [{ action: "Do it", actionner, ...action }],
+      ...more,
+    },
+  ]);
 }
 
 describe("the responder's ServiceAccount may do what its rules need and nothing else", () => {
@@ -61,9 +68,15 @@ describe("the responder's ServiceAccount may do what its rules need and nothing 
       const program = await evaluateProgram({ stack: "dev", config: { "knative:install": false, responderRules } });
       await applier.demand(accountsOf(program));
 
-      const needed = permissionsOf(loadRules(files), { events: true, deduplicationSeconds: 60 }).flatMap(phrases).sort();
+      const needed = permissionsOf(loadRules(files), { events: true, deduplicationSeconds: 60 })
+        .flatMap(phrases)
+        .sort();
       for (const namespace of [NAMESPACE, "kube-system"]) {
-        assert.deepEqual(await settled(() => ownRightsOf(cluster, [NAMESPACE, "responder"], namespace), needed), needed, namespace);
+        assert.deepEqual(
+          await settled(() => ownRightsOf(cluster, [NAMESPACE, "responder"], namespace), needed),
+          needed,
+          namespace,
+        );
       }
     });
   }

@@ -26,10 +26,15 @@ describe("the processes of the cluster suite", () => {
         processes.start("shell", "sh", ["-c", "echo $$; echo $$ > pid; exec sleep 600"]);
         console.log(processes.folder);
       `;
-      const owner = spawn(process.execPath, ["--input-type=module-typescript", "--eval", program], { stdio: ["ignore", "pipe", "inherit"] });
+      const owner = spawn(process.execPath, ["--input-type=module-typescript", "--eval", program], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       const [output] = (await once(owner.stdout, "data")) as [Buffer];
       const folder = output.toString().trim();
-      const pid = await eventually("it has started", async () => Number(await readFile(join(folder, "pid"), "utf8").catch(() => "")) || undefined);
+      const pid = await eventually(
+        "it has started",
+        async () => Number(await readFile(join(folder, "pid"), "utf8").catch(() => "")) || undefined,
+      );
       assert.equal(alive(pid), true);
 
       owner.kill(signal);

@@ -30,7 +30,10 @@ export class Processes {
   constructor(name: string) {
     this.folder = mkdtempSync(join(tmpdir(), `${name}-`));
     // detached: Ctrl-C at the terminal reaches the whole foreground group, and is not meant for it
-    this.#watchdog = spawn("sh", ["-c", watchdog, this.folder], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+    this.#watchdog = spawn("sh", ["-c", watchdog, this.folder], {
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+    });
     this.#watchdog.unref();
     (this.#watchdog.stdin as Socket).unref();
   }
@@ -45,7 +48,9 @@ export class Processes {
     child.once("error", (error) => (this.#failure ??= error));
     child.once("exit", (code, signal) => {
       if (!this.#running.delete(name)) return;
-      this.#failure ??= new Error(`${name} ended (${signal ?? `exit code ${code ?? "unknown"}`}). Its last lines:\n${this.#lastLines(name)}`);
+      this.#failure ??= new Error(
+        `${name} ended (${signal ?? `exit code ${code ?? "unknown"}`}). Its last lines:\n${this.#lastLines(name)}`,
+      );
     });
   }
 

@@ -25,7 +25,9 @@ describe("the program's objects, applied to a real API", function () {
 
   before(async function () {
     if (!existsSync(join(ROOT, MANIFESTS, "serving-core.yaml")) && !existsSync(join(MANIFESTS, "serving-core.yaml"))) {
-      process.stdout.write(`    skipped, because Knative's release manifests are not in ${MANIFESTS}; KNATIVE_MANIFESTS says where they are\n`);
+      process.stdout.write(
+        `    skipped, because Knative's release manifests are not in ${MANIFESTS}; KNATIVE_MANIFESTS says where they are\n`,
+      );
       this.skip();
     }
     ({ api } = await controlPlane(this));
@@ -52,7 +54,9 @@ describe("the program's objects, applied to a real API", function () {
 
       it("have no field that Knative's definitions don't name, also where those let any pass", async () => {
         const schemas = await Schemas.read(api);
-        const unknown = accepted.flatMap((object) => schemas.unknownFields(object).map((field) => `${labelOf(object)}: ${field}`));
+        const unknown = accepted.flatMap((object) =>
+          schemas.unknownFields(object).map((field) => `${labelOf(object)}: ${field}`),
+        );
         assert.deepEqual(unknown, []);
       });
 
@@ -84,11 +88,17 @@ describe("the program's objects, applied to a real API", function () {
           assert.ok(object);
           return { ...object, spec: { ...(object["spec"] as object), ...change } };
         };
-        for (const wrong of [changed("Service", { templates: {} }), changed("Trigger", { filters: "all" }), changed("Trigger", { delivery: { retry: "often" } })]) {
+        for (const wrong of [
+          changed("Service", { templates: {} }),
+          changed("Trigger", { filters: "all" }),
+          changed("Trigger", { delivery: { retry: "often" } }),
+        ]) {
           assert.match((await refusals([wrong])).join(), /templates|filters|retry/);
         }
         // Knative's definition of a Trigger lets this pass, its webhook would not
-        assert.deepEqual((await Schemas.read(api)).unknownFields(changed("Trigger", { filterz: [] })), ["spec.filterz"]);
+        assert.deepEqual((await Schemas.read(api)).unknownFields(changed("Trigger", { filterz: [] })), [
+          "spec.filterz",
+        ]);
       });
     });
   }

@@ -54,27 +54,42 @@ describe("the responder, with the program's ServiceAccount and role, against a r
   describe("terminates the pod that raised the alert and no other", () => {
     it("by the UID that the alert carries", async () => {
       const [pod, neighbour] = [await workloads.createPod("by-uid"), await workloads.createPod("by-uid-neighbour")];
-      assert.deepEqual(await deliver(DEFAULT_RULE, { ...nameOf(pod), "k8s.pod.uid": pod.metadata.uid }), { status: 200, outcome: "terminated" });
+      assert.deepEqual(await deliver(DEFAULT_RULE, { ...nameOf(pod), "k8s.pod.uid": pod.metadata.uid }), {
+        status: 200,
+        outcome: "terminated",
+      });
       assert.deepEqual([await workloads.isThere(pod), await workloads.isThere(neighbour)], [false, true]);
     });
 
     it("by the container's id where it carries none", async () => {
-      const [pod, neighbour] = [await workloads.createPod("by-container"), await workloads.createPod("by-container-neighbour")];
-      assert.deepEqual(await deliver(DEFAULT_RULE, { ...nameOf(pod), "container.id": containerOf(pod) }), { status: 200, outcome: "terminated" });
+      const [pod, neighbour] = [
+        await workloads.createPod("by-container"),
+        await workloads.createPod("by-container-neighbour"),
+      ];
+      assert.deepEqual(await deliver(DEFAULT_RULE, { ...nameOf(pod), "container.id": containerOf(pod) }), {
+        status: 200,
+        outcome: "terminated",
+      });
       assert.deepEqual([await workloads.isThere(pod), await workloads.isThere(neighbour)], [false, true]);
     });
 
     it("and none that has been re-created under its name, by UID", async () => {
       const first = await workloads.createPod("again-by-uid", { annotations: SLOW });
       const second = await workloads.createAgain(first);
-      assert.deepEqual(await deliver(DEFAULT_RULE, { ...nameOf(first), "k8s.pod.uid": first.metadata.uid }), { status: 200, outcome: "replaced" });
+      assert.deepEqual(await deliver(DEFAULT_RULE, { ...nameOf(first), "k8s.pod.uid": first.metadata.uid }), {
+        status: 200,
+        outcome: "replaced",
+      });
       assert.equal(await workloads.isThere(second), true);
     });
 
     it("and none that has been re-created under its name, by the container's id", async () => {
       const first = await workloads.createPod("again-by-container", { annotations: SLOW });
       const second = await workloads.createAgain(first);
-      assert.deepEqual(await deliver(DEFAULT_RULE, { ...nameOf(first), "container.id": containerOf(first) }), { status: 200, outcome: "replaced" });
+      assert.deepEqual(await deliver(DEFAULT_RULE, { ...nameOf(first), "container.id": containerOf(first) }), {
+        status: 200,
+        outcome: "replaced",
+      });
       assert.equal(await workloads.isThere(second), true);
     });
 
@@ -96,7 +111,9 @@ describe("the responder, with the program's ServiceAccount and role, against a r
     it("once, however often the alert is delivered", async () => {
       const pod = await workloads.createPod("often");
       const uuid = randomUUID();
-      const answers = await Promise.all([1, 2, 3].map(() => deliver(DEFAULT_RULE, { ...nameOf(pod), "k8s.pod.uid": pod.metadata.uid }, uuid)));
+      const answers = await Promise.all(
+        [1, 2, 3].map(() => deliver(DEFAULT_RULE, { ...nameOf(pod), "k8s.pod.uid": pod.metadata.uid }, uuid)),
+      );
       assert.deepEqual(answers, Array(3).fill({ status: 200, outcome: "terminated" }));
       const logged = await loggedOf(responder, uuid, 3);
       assert.deepEqual(logged.map((line) => line["outcome"]).sort(), ["duplicate", "duplicate", "terminated"]);
@@ -164,7 +181,10 @@ describe("the responder, with the program's ServiceAccount and role, against a r
     assert.equal(await alarm("At least 3", pod), "terminated");
   });
 
-  for (const [rule, kind] of [["No DaemonSet", "DaemonSet"], ["No StatefulSet", "StatefulSet"]] as const) {
+  for (const [rule, kind] of [
+    ["No DaemonSet", "DaemonSet"],
+    ["No StatefulSet", "StatefulSet"],
+  ] as const) {
     it(`leaves pods of a ${kind} alone where the rule says so, and only there`, async () => {
       const [pod] = await workloads.createWorkload(kind, `${kind}-ignored`, 1);
       assert.equal(await alarm(rule, pod), "ignored");
@@ -196,7 +216,11 @@ describe("the responder, with the program's ServiceAccount and role, against a r
   });
 
   /** Delivers an alert; gives the responder's answer. */
-  async function deliver(rule: FalcoRule, fields: Record<string, string>, uuid: string = randomUUID()): Promise<{ status: number; outcome: string | null }> {
+  async function deliver(
+    rule: FalcoRule,
+    fields: Record<string, string>,
+    uuid: string = randomUUID(),
+  ): Promise<{ status: number; outcome: string | null }> {
     const { status, outcome } = await deliverAlert(responder, rule, fields, { uuid });
     return { status, outcome };
   }

@@ -24,16 +24,29 @@ export async function ownRightsOf(cluster: ControlPlane, account: Account, names
 async function rightsOf(cluster: ControlPlane, [home, name]: Account, namespace: string): Promise<Set<string>> {
   const token = await cluster.serviceAccountToken(home, name);
   const body = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectRulesReview", spec: { namespace } };
-  const { status } = await cluster.api.demand<{ status: Review }>("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", { body, token });
+  const { status } = await cluster.api.demand<{ status: Review }>(
+    "POST",
+    "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+    { body, token },
+  );
   if (status.incomplete) throw new Error(`the API can't tell all that ${home}/${name} may do`);
-  const paths = (status.nonResourceRules ?? []).flatMap(({ verbs, nonResourceURLs }) => verbs.flatMap((verb) => nonResourceURLs.map((url) => `${verb} ${url}`)));
+  const paths = (status.nonResourceRules ?? []).flatMap(({ verbs, nonResourceURLs }) =>
+    verbs.flatMap((verb) => nonResourceURLs.map((url) => `${verb} ${url}`)),
+  );
   return new Set([...(status.resourceRules ?? []).flatMap(phrases), ...paths]);
 }
 
 /** A rule, taken apart: "get replicasets.apps". */
-export function phrases({ apiGroups, resources, verbs, resourceNames = [] }: PolicyRule & { resourceNames?: string[] }): string[] {
+export function phrases({
+  apiGroups,
+  resources,
+  verbs,
+  resourceNames = [],
+}: PolicyRule & { resourceNames?: string[] }): string[] {
   const names = resourceNames.length > 0 ? ` named ${resourceNames.join(", ")}` : "";
   return verbs.flatMap((verb) =>
-    apiGroups.flatMap((group) => resources.map((resource) => `${verb} ${resource}${group === "" ? "" : `.${group}`}${names}`)),
+    apiGroups.flatMap((group) =>
+      resources.map((resource) => `${verb} ${resource}${group === "" ? "" : `.${group}`}${names}`),
+    ),
   );
 }

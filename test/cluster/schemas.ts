@@ -19,7 +19,10 @@ export class Schemas {
   }
 
   static async read(api: Api): Promise<Schemas> {
-    const { items } = await api.demand<{ items: Definition[] }>("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions");
+    const { items } = await api.demand<{ items: Definition[] }>(
+      "GET",
+      "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    );
     return new Schemas(
       new Map(
         items.flatMap(({ spec: { group, names, versions } }) =>
@@ -37,13 +40,20 @@ export class Schemas {
    */
   unknownFields({ apiVersion = "", kind = "", ...object }: KubernetesObject): string[] {
     const schema = this.#byKind.get(`${apiVersion} ${kind}`);
-    return schema ? Object.entries(object).flatMap(([field, value]) => (field === "metadata" ? [] : unknownIn(value, schema.properties?.[field], field))) : [];
+    return schema
+      ? Object.entries(object).flatMap(([field, value]) =>
+          field === "metadata" ? [] : unknownIn(value, schema.properties?.[field], field),
+        )
+      : [];
   }
 }
 
 function unknownIn(value: unknown, schema: Schema | undefined, path: string): string[] {
   if (!schema) return [path];
-  if (Array.isArray(value)) return value.flatMap((item, index) => (schema.items ? unknownIn(item, schema.items, `${path}.${index}`) : []));
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => (schema.items ? unknownIn(item, schema.items, `${path}.${index}`) : []));
   if (typeof value !== "object" || value === null || !schema.properties) return [];
-  return Object.entries(value).flatMap(([field, child]) => unknownIn(child, schema.properties?.[field], `${path}.${field}`));
+  return Object.entries(value).flatMap(([field, child]) =>
+    unknownIn(child, schema.properties?.[field], `${path}.${field}`),
+  );
 }

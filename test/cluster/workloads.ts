@@ -16,7 +16,11 @@ export interface Pod extends KubernetesObject {
     deletionGracePeriodSeconds?: number;
   };
   spec: { nodeName?: string };
-  status: { phase?: string; conditions?: { type: string; status: string; reason?: string }[]; containerStatuses?: { name: string; containerID?: string }[] };
+  status: {
+    phase?: string;
+    conditions?: { type: string; status: string; reason?: string }[];
+    containerStatuses?: { name: string; containerID?: string }[];
+  };
 }
 
 export type WorkloadKind = "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet";
@@ -54,13 +58,21 @@ export class Workloads {
     const { api } = this.#cluster;
     const path = `/api/v1/namespaces/${this.namespace}`;
     if ((await api.request("GET", path)).status === 404) {
-      await api.demand("POST", "/api/v1/namespaces", { body: { apiVersion: "v1", kind: "Namespace", metadata: { name: this.namespace } } });
+      await api.demand("POST", "/api/v1/namespaces", {
+        body: { apiVersion: "v1", kind: "Namespace", metadata: { name: this.namespace } },
+      });
     }
-    await eventually(`pods can be created in ${this.namespace}`, async () => (await api.request("GET", `${path}/serviceaccounts/default`)).status === 200);
+    await eventually(
+      `pods can be created in ${this.namespace}`,
+      async () => (await api.request("GET", `${path}/serviceaccounts/default`)).status === 200,
+    );
   }
 
   /** A running pod without a controller. */
-  async createPod(name: string, { labels = {}, annotations = {}, node = this.#cluster.nodes[0], containers = ["main"] }: PodOptions = {}): Promise<Pod> {
+  async createPod(
+    name: string,
+    { labels = {}, annotations = {}, node = this.#cluster.nodes[0], containers = ["main"] }: PodOptions = {},
+  ): Promise<Pod> {
     const body = {
       apiVersion: "v1",
       kind: "Pod",
@@ -84,14 +96,22 @@ export class Workloads {
   }
 
   /** A workload all of whose pods are ready, and known to be; gives its pods. */
-  async createWorkload(kind: WorkloadKind, title: string, replicas: number, { node }: WorkloadOptions = {}): Promise<[Pod, ...Pod[]]> {
+  async createWorkload(
+    kind: WorkloadKind,
+    title: string,
+    replicas: number,
+    { node }: WorkloadOptions = {},
+  ): Promise<[Pod, ...Pod[]]> {
     const name = title.toLowerCase();
     const app = { app: name };
     const template = {
       metadata: { labels: app },
       spec: {
         containers: [{ name: "main", image: "alpine:3" }],
-        ...(node !== undefined && { nodeSelector: { "kubernetes.io/hostname": node }, tolerations: [{ operator: "Exists" }] }),
+        ...(node !== undefined && {
+          nodeSelector: { "kubernetes.io/hostname": node },
+          tolerations: [{ operator: "Exists" }],
+        }),
       },
     };
     const spec = {
@@ -100,7 +120,9 @@ export class Workloads {
       ...(kind !== "DaemonSet" && { replicas }),
       ...(kind === "StatefulSet" && { serviceName: name, podManagementPolicy: "Parallel" }),
     };
-    await this.#cluster.api.demand("POST", this.#pathOf(kind), { body: { apiVersion: "apps/v1", kind, metadata: { name }, spec } });
+    await this.#cluster.api.demand("POST", this.#pathOf(kind), {
+      body: { apiVersion: "apps/v1", kind, metadata: { name }, spec },
+    });
     if (kind !== "DaemonSet") await this.readyReplicas(kind, title, replicas);
     return this.podsOf(title, replicas);
   }
@@ -116,21 +138,36 @@ export class Workloads {
 
   /** The pods that have all of the labels. */
   async selected(labels: Readonly<Record<string, string>>): Promise<Pod[]> {
-    const selector = encodeURIComponent(Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(","));
-    const { items } = await this.#cluster.api.demand<{ items: Pod[] }>("GET", `/api/v1/namespaces/${this.namespace}/pods?labelSelector=${selector}`);
+    const selector = encodeURIComponent(
+      Object.entries(labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(","),
+    );
+    const { items } = await this.#cluster.api.demand<{ items: Pod[] }>(
+      "GET",
+      `/api/v1/namespaces/${this.namespace}/pods?labelSelector=${selector}`,
+    );
     return items;
   }
 
   async readyReplicas(kind: Exclude<WorkloadKind, "DaemonSet">, title: string, count: number): Promise<void> {
     await eventually(`${kind} ${title} has ${count} replicas ready`, async () => {
-      const { status } = await this.#cluster.api.demand<Workload>("GET", `${this.#pathOf(kind)}/${title.toLowerCase()}`);
+      const { status } = await this.#cluster.api.demand<Workload>(
+        "GET",
+        `${this.#pathOf(kind)}/${title.toLowerCase()}`,
+      );
       return status?.readyReplicas === count;
     });
   }
 
   async makeUnready(pod: Pod): Promise<void> {
-    const conditions = pod.status.conditions?.map((condition) => (condition.type === "Ready" ? { ...condition, status: "False" } : condition));
-    await this.#cluster.api.demand("PATCH", `${pathOf(pod)}/status`, { body: { status: { conditions } }, contentType: "application/merge-patch+json" });
+    const conditions = pod.status.conditions?.map((condition) =>
+      condition.type === "Ready" ? { ...condition, status: "False" } : condition,
+    );
+    await this.#cluster.api.demand("PATCH", `${pathOf(pod)}/status`, {
+      body: { status: { conditions } },
+      contentType: "application/merge-patch+json",
+    });
   }
 
   /** The pod as it is now. */

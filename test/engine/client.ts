@@ -26,7 +26,12 @@ export class ApiClient {
 
   /** With `dryRun`, what would come of it. */
   async patch(object: ObjectInputs, patch: Json, { dryRun = false } = {}): Promise<Json> {
-    return await this.#send("PATCH", `${path(object)}${dryRun ? "?dryRun=All" : ""}`, patch, "application/merge-patch+json");
+    return await this.#send(
+      "PATCH",
+      `${path(object)}${dryRun ? "?dryRun=All" : ""}`,
+      patch,
+      "application/merge-patch+json",
+    );
   }
 
   /** Undefined where there is none. */
@@ -60,9 +65,13 @@ export class ApiClient {
     // what the API doesn't serve at all, it answers in plain text
     if (!response.ok) {
       const message = answer?.["message"];
-      throw new ApiError(response.status, `${method} ${path} was answered ${response.status}: ${typeof message === "string" ? message : text.trim()}`);
+      throw new ApiError(
+        response.status,
+        `${method} ${path} was answered ${response.status}: ${typeof message === "string" ? message : text.trim()}`,
+      );
     }
-    if (!answer) throw new Error(`${method} ${path} was answered ${response.status} with no JSON object: ${text.trim()}`);
+    if (!answer)
+      throw new Error(`${method} ${path} was answered ${response.status} with no JSON object: ${text.trim()}`);
     return answer;
   }
 }

@@ -55,7 +55,10 @@ export class Cluster {
         this.deleted.push(labelOf(object));
         if (!knative && this.#isStranded(object)) this.stranded.push(labelOf(object));
       }
-      if (type === "MODIFIED" && lacksCa(object)) queueMicrotask(() => { this.#giveCa(object); });
+      if (type === "MODIFIED" && lacksCa(object))
+        queueMicrotask(() => {
+          this.#giveCa(object);
+        });
       if (type !== "ADDED") return;
       this.created.push(labelOf(object));
       if (object.kind === "CustomResourceDefinition") resources.push(...definedBy(object));
@@ -95,13 +98,18 @@ export class Cluster {
     // of several versions of a kind, any one lists all objects
     const resources = new Map(this.#resources.map((resource) => [`${resource.group}/${resource.resource}`, resource]));
     return [...resources.values()].flatMap((resource) =>
-      this.#api.store.list(resource, "").filter((object) => !this.#given.has(labelOf(object))).map((object): [Resource, KubernetesObject] => [resource, object]),
+      this.#api.store
+        .list(resource, "")
+        .filter((object) => !this.#given.has(labelOf(object)))
+        .map((object): [Resource, KubernetesObject] => [resource, object]),
     );
   }
 
   /** The one object of that kind and name. */
   object(kind: string, name: string): KubernetesObject {
-    const found = this.#resources.filter((resource) => resource.kind === kind).flatMap((resource) => this.#api.store.list(resource, ""));
+    const found = this.#resources
+      .filter((resource) => resource.kind === kind)
+      .flatMap((resource) => this.#api.store.list(resource, ""));
     const object = found.find(({ metadata }) => metadata.name === name);
     if (!object) throw new Error(`the API holds no ${kind} ${name}`);
     return object;
@@ -115,13 +123,16 @@ export class Cluster {
   /** As `helm uninstall` does, whatever state the release is in. */
   helmUninstall(namespace: string, name: string): void {
     const secret = `sh.helm.release.v1.${name}.v1`;
-    if (this.objects().has(`Secret ${namespace}/${secret}`)) this.#api.store.delete(resourceOf("v1", "Secret"), namespace, secret);
+    if (this.objects().has(`Secret ${namespace}/${secret}`))
+      this.#api.store.delete(resourceOf("v1", "Secret"), namespace, secret);
   }
 
   /** Takes away what the stack made. */
   clear(): void {
     for (const [resource, object] of this.#owned()) {
-      this.#api.store.delete(resource, object.metadata.namespace ?? "", object.metadata.name, { gracePeriodSeconds: 0 });
+      this.#api.store.delete(resource, object.metadata.namespace ?? "", object.metadata.name, {
+        gracePeriodSeconds: 0,
+      });
     }
     this.forget();
   }
@@ -135,7 +146,9 @@ export class Cluster {
     const controller = CONTROLLERS[group];
     if (!controller || !FINALIZED.includes(`${group} ${kind}`)) return false;
     const [namespace, name] = controller;
-    return !this.#api.store.list(resourceOf("apps/v1", "Deployment"), namespace).some(({ metadata }) => metadata.name === name);
+    return !this.#api.store
+      .list(resourceOf("apps/v1", "Deployment"), namespace)
+      .some(({ metadata }) => metadata.name === name);
   }
 
   #reconcile(object: KubernetesObject): void {
@@ -144,7 +157,10 @@ export class Cluster {
     const conditions = [{ type: "Ready", status: "True" }];
     const url = `http://${name}.${namespace}.svc.cluster.local`;
     const status: Record<string, Json> = {
-      "eventing.knative.dev/v1 Broker": { conditions, address: { url: `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/${name}` } },
+      "eventing.knative.dev/v1 Broker": {
+        conditions,
+        address: { url: `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/${name}` },
+      },
       "eventing.knative.dev/v1 Trigger": { conditions },
       "serving.knative.dev/v1 Service": { conditions, url, address: { url }, latestReadyRevisionName: `${name}-00001` },
     };
@@ -154,14 +170,23 @@ export class Cluster {
   }
 
   #giveCa(object: KubernetesObject): void {
-    const webhooks = webhooksOf(object).map((webhook) => ({ ...webhook, clientConfig: { ...webhook.clientConfig, caBundle: "Q0E=" } }));
-    this.#api.store.update(resourceOf(object.apiVersion, object.kind), "", object.metadata.name, "object", { ...object, webhooks });
+    const webhooks = webhooksOf(object).map((webhook) => ({
+      ...webhook,
+      clientConfig: { ...webhook.clientConfig, caBundle: "Q0E=" },
+    }));
+    this.#api.store.update(resourceOf(object.apiVersion, object.kind), "", object.metadata.name, "object", {
+      ...object,
+      webhooks,
+    });
   }
 }
 
 /** A webhook configuration as its author has it, who doesn't know the CA. */
 function lacksCa(object: KubernetesObject): boolean {
-  return object.kind.endsWith("WebhookConfiguration") && webhooksOf(object).some(({ clientConfig }) => !clientConfig["caBundle"]);
+  return (
+    object.kind.endsWith("WebhookConfiguration") &&
+    webhooksOf(object).some(({ clientConfig }) => !clientConfig["caBundle"])
+  );
 }
 
 function webhooksOf(object: KubernetesObject): { clientConfig: Json }[] {
@@ -170,7 +195,12 @@ function webhooksOf(object: KubernetesObject): { clientConfig: Json }[] {
 
 /** The resources that a CustomResourceDefinition adds to the API. */
 function definedBy({ spec }: KubernetesObject): Resource[] {
-  const { group, scope, names, versions } = spec as { group: string; scope: string; names: { kind: string; plural: string }; versions: { name: string }[] };
+  const { group, scope, names, versions } = spec as {
+    group: string;
+    scope: string;
+    names: { kind: string; plural: string };
+    versions: { name: string }[];
+  };
   return versions.map(({ name }) => ({
     ...resourceOf(`${group}/${name}`, names.kind),
     resource: names.plural,
@@ -187,7 +217,8 @@ function labelOf({ apiVersion, kind, metadata }: KubernetesObject): string {
 /** An object without what the API and controllers fill in. */
 function desired(object: KubernetesObject): Json {
   const { name, namespace, labels, annotations } = object.metadata;
-  const rest = Object.fromEntries(Object.entries(object).filter(([field]) => field !== "status" && field !== "metadata"));
+  const rest = Object.fromEntries(
+    Object.entries(object).filter(([field]) => field !== "status" && field !== "metadata"),
+  );
   return structuredClone({ ...rest, metadata: { name, namespace, labels, annotations } });
 }
-

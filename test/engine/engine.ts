@@ -1,7 +1,17 @@
 import { automation } from "@pulumi/pulumi";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { tool } from "../../tools/find.ts";
 import { eventually } from "../support/eventually.ts";
@@ -163,9 +173,16 @@ export class Engine {
 
   async #providers(variables: Record<string, string>): Promise<string> {
     const { caFile } = this.#cluster;
-    const settings = Object.entries({ ...variables, ...(caFile !== undefined && { NODE_EXTRA_CA_CERTS: caFile }) }).map(([key, value]) => `${key}=${value}`);
+    const settings = Object.entries({ ...variables, ...(caFile !== undefined && { NODE_EXTRA_CA_CERTS: caFile }) }).map(
+      ([key, value]) => `${key}=${value}`,
+    );
     const name = ["kubernetes", ...Object.keys(variables)].join(" ");
-    const args = [process.execPath, join(import.meta.dirname, "kubernetes-provider.ts"), this.#cluster.url, this.#cluster.token];
+    const args = [
+      process.execPath,
+      join(import.meta.dirname, "kubernetes-provider.ts"),
+      this.#cluster.url,
+      this.#cluster.token,
+    ];
     if (!existsSync(this.#log(name))) this.#processes.start(name, "/usr/bin/env", [...settings, ...args]);
     return `kubernetes:${await this.#port(name)},docker:${await this.#port("docker")}`;
   }
@@ -185,7 +202,10 @@ export class Engine {
   async up(): Promise<Operation> {
     const { steps, onEvent } = recorder();
     const { outputs } = await this.#followed(this.stack.up({ onEvent, continueOnError: false, color: "never" }));
-    return { steps, outputs: Object.fromEntries(Object.entries(outputs).map(([key, { value }]) => [key, value as unknown])) };
+    return {
+      steps,
+      outputs: Object.fromEntries(Object.entries(outputs).map(([key, { value }]) => [key, value as unknown])),
+    };
   }
 
   /** @returns how many resources stayed the same, were changed, and so on */
@@ -256,7 +276,8 @@ export class Engine {
 
 async function ended(child: ChildProcess): Promise<Printed> {
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const [code] = (await once(child, "close")) as [number | null];
   return { code, output };
 }

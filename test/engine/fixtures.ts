@@ -7,8 +7,9 @@ export const SMALL_KNATIVE = resolve(import.meta.dirname, "knative");
 
 /** Knative's release manifests where they are on the machine, else the small ones. */
 export const KNATIVE =
-  [process.env["KNATIVE_MANIFESTS"], resolve(ROOT, "../shared/knative/1.23.0")].find((folder) => folder && existsSync(join(folder, "serving-core.yaml"))) ??
-  SMALL_KNATIVE;
+  [process.env["KNATIVE_MANIFESTS"], resolve(ROOT, "../shared/knative/1.23.0")].find(
+    (folder) => folder && existsSync(join(folder, "serving-core.yaml")),
+  ) ?? SMALL_KNATIVE;
 
 /** The stacks of this repository. */
 export const STACKS = ["dev", "prod"] as const;

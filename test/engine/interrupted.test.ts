@@ -32,7 +32,12 @@ describe("an `up` that was killed is finished by the README's commands, for dev,
     commands = readmeCommands();
     for (const name of STACKS) {
       const cluster = await Cluster.start({ knative: !ownsKnative(name) });
-      const scene = { name, cluster, engine: await Engine.start(name, cluster, settingsOf(SMALL_KNATIVE)), uninterrupted: new Map<string, Json>() };
+      const scene = {
+        name,
+        cluster,
+        engine: await Engine.start(name, cluster, settingsOf(SMALL_KNATIVE)),
+        uninterrupted: new Map<string, Json>(),
+      };
       scenes.push(scene);
       await scene.engine.up();
       scene.uninterrupted = cluster.objects();
@@ -47,15 +52,24 @@ describe("an `up` that was killed is finished by the README's commands, for dev,
   });
 
   for (const point of POINTS) {
-    it(point === "Falco" ? "killed when Helm had begun with Falco" : `killed at ${point} of ${SHARES} shares of its objects`, async () => {
-      // side by side, as each leaves the machine idle half of the time
-      const runs = await Promise.allSettled(scenes.map((scene) => killAndFinish(scene, point, commands)));
-      for (const run of runs) if (run.status === "rejected") throw run.reason;
-    });
+    it(
+      point === "Falco"
+        ? "killed when Helm had begun with Falco"
+        : `killed at ${point} of ${SHARES} shares of its objects`,
+      async () => {
+        // side by side, as each leaves the machine idle half of the time
+        const runs = await Promise.allSettled(scenes.map((scene) => killAndFinish(scene, point, commands)));
+        for (const run of runs) if (run.status === "rejected") throw run.reason;
+      },
+    );
   }
 });
 
-async function killAndFinish({ name, cluster, engine, uninterrupted }: Scene, point: (typeof POINTS)[number], commands: readonly string[]): Promise<void> {
+async function killAndFinish(
+  { name, cluster, engine, uninterrupted }: Scene,
+  point: (typeof POINTS)[number],
+  commands: readonly string[],
+): Promise<void> {
   engine.reset();
   cluster.clear();
   await engine.upKilledAt(({ metadata }, count) =>
@@ -82,10 +96,14 @@ async function killAndFinish({ name, cluster, engine, uninterrupted }: Scene, po
 
 /** Of the section for it, the commands to give one after the other; the section is to name the one for Helm too. */
 function readmeCommands(): string[] {
-  const section = readFileSync(join(ROOT, "README.md"), "utf8").split("### When an `up` was interrupted\n")[1]?.split("\n#")[0] ?? "";
+  const section =
+    readFileSync(join(ROOT, "README.md"), "utf8").split("### When an `up` was interrupted\n")[1]?.split("\n#")[0] ?? "";
   assert.ok(section.includes(`\`${UNINSTALL}\``), section);
   const block = section.split("```sh\n")[1]?.split("```")[0] ?? "";
-  const commands = block.split("\n").map((line) => line.replace(/ #.*$/, "").trim()).filter((line) => line !== "");
+  const commands = block
+    .split("\n")
+    .map((line) => line.replace(/ #.*$/, "").trim())
+    .filter((line) => line !== "");
   assert.ok(commands.length > 0, section);
   return commands;
 }

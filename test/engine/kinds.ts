@@ -3,8 +3,12 @@ import type { Resource } from "../../lab/kubernetes/resources.ts";
 
 /** Kinds without a namespace; those of a CustomResourceDefinition say it themselves. */
 const CLUSTER_SCOPED = [
-  "Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition",
-  "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
+  "Namespace",
+  "ClusterRole",
+  "ClusterRoleBinding",
+  "CustomResourceDefinition",
+  "MutatingWebhookConfiguration",
+  "ValidatingWebhookConfiguration",
 ];
 
 /** Kinds that Knative's controllers have to let go of, by finalizers: they stay for a second when they are deleted. */

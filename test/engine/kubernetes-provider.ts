@@ -18,8 +18,13 @@ const provider: pulumi.provider.Provider = {
   version: "4.34.2",
 
   check: (urn, _olds, news: Json) => {
-    const name = typeOf(urn) === RELEASE ? news["name"] : isJson(news["metadata"]) ? news["metadata"]["name"] : undefined;
-    return Promise.resolve(typeof name === "string" ? { inputs: withoutNulls(news) } : { failures: [{ property: "metadata.name", reason: "every object of this project has a name of its own" }] });
+    const name =
+      typeOf(urn) === RELEASE ? news["name"] : isJson(news["metadata"]) ? news["metadata"]["name"] : undefined;
+    return Promise.resolve(
+      typeof name === "string"
+        ? { inputs: withoutNulls(news) }
+        : { failures: [{ property: "metadata.name", reason: "every object of this project has a name of its own" }] },
+    );
   },
 
   diff: (_id, urn, olds: Json, news: Json) => {
@@ -39,7 +44,10 @@ const provider: pulumi.provider.Provider = {
     const inputs = Object.keys(props).length > 0 ? inputsOf(props) : undefined;
     const live = await api.get(inputs ? objectOf(urn, inputs) : objectNamed(urn, id));
     if (!live) return { id: "", props: {} };
-    const current = inputs && typeOf(urn) !== RELEASE ? await currentInputs(objectOf(urn, inputs), live, inputs) : (inputs ?? importedInputs(urn, live));
+    const current =
+      inputs && typeOf(urn) !== RELEASE
+        ? await currentInputs(objectOf(urn, inputs), live, inputs)
+        : (inputs ?? importedInputs(urn, live));
     return { id, props: outputsOf(urn, current, live), inputs: current };
   },
 
@@ -83,7 +91,8 @@ async function retried(create: () => Promise<Json>): Promise<Json> {
     try {
       return await create();
     } catch (error) {
-      const passing = error instanceof ApiError && (error.code === 404 || error.message.includes("failed calling webhook"));
+      const passing =
+        error instanceof ApiError && (error.code === 404 || error.message.includes("failed calling webhook"));
       if (!passing || milliseconds > 1600) throw error;
     }
     await sleep(milliseconds);
@@ -100,7 +109,10 @@ async function currentInputs(object: ObjectInputs, live: Json, inputs: Json): Pr
 }
 
 function withoutVersion(object: Json): Json {
-  return { ...object, metadata: { ...(object["metadata"] as Json), resourceVersion: undefined, managedFields: undefined } };
+  return {
+    ...object,
+    metadata: { ...(object["metadata"] as Json), resourceVersion: undefined, managedFields: undefined },
+  };
 }
 
 /** Waits until what the annotation pulumi.com/waitFor asks for is there. */
@@ -117,10 +129,16 @@ async function ready(object: ObjectInputs, live: Json): Promise<Json> {
 function granted(wish: string, live: Json): boolean {
   if (wish === "condition=Ready") {
     const conditions = isJson(live["status"]) ? live["status"]["conditions"] : undefined;
-    return Array.isArray(conditions) && conditions.some((condition: unknown) => isJson(condition) && condition["type"] === "Ready" && condition["status"] === "True");
+    return (
+      Array.isArray(conditions) &&
+      conditions.some(
+        (condition: unknown) => isJson(condition) && condition["type"] === "Ready" && condition["status"] === "True",
+      )
+    );
   }
   const path = /^jsonpath=\{\.(.+)\}$/.exec(wish)?.[1];
-  if (path === undefined) throw new Error(`the annotation pulumi.com/waitFor is "${wish}", which this provider does not know`);
+  if (path === undefined)
+    throw new Error(`the annotation pulumi.com/waitFor is "${wish}", which this provider does not know`);
   const keys = path.replaceAll(/\[(\d+)\]/g, ".$1").split(".");
   return keys.reduce<unknown>((value, key) => (value as Json | undefined)?.[key], live) !== undefined;
 }
@@ -134,7 +152,9 @@ function typeOf(urn: string): string {
 function objectOf(urn: string, inputs: Json): ObjectInputs {
   const plain = reveal(inputs) as Json;
   if (typeOf(urn) !== RELEASE) return plain as ObjectInputs;
-  return release(String(plain["namespace"]), String(plain["name"]), { release: Buffer.from(JSON.stringify(plain)).toString("base64") });
+  return release(String(plain["namespace"]), String(plain["name"]), {
+    release: Buffer.from(JSON.stringify(plain)).toString("base64"),
+  });
 }
 
 function objectNamed(urn: string, id: string): ObjectInputs {
@@ -142,11 +162,21 @@ function objectNamed(urn: string, id: string): ObjectInputs {
   const type = typeOf(urn);
   if (type === RELEASE) return release(namespace ?? "default", name, {});
   const [, group = "", kind = ""] = type.split(":");
-  return { apiVersion: group.replace(/^core\//, ""), kind, metadata: { name, ...(namespace !== undefined && { namespace }) } };
+  return {
+    apiVersion: group.replace(/^core\//, ""),
+    kind,
+    metadata: { name, ...(namespace !== undefined && { namespace }) },
+  };
 }
 
 function release(namespace: string, name: string, data: Json): ObjectInputs {
-  return { apiVersion: "v1", kind: "Secret", metadata: { name: `sh.helm.release.v1.${name}.v1`, namespace }, type: "helm.sh/release.v1", data };
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: `sh.helm.release.v1.${name}.v1`, namespace },
+    type: "helm.sh/release.v1",
+    data,
+  };
 }
 
 function idOf({ metadata }: ObjectInputs): string {
@@ -179,7 +209,9 @@ function importedInputs(urn: string, live: Json): Json {
     return JSON.parse(Buffer.from(data.release, "base64").toString()) as Json;
   }
   const { name, namespace, labels, annotations } = live["metadata"] as Json;
-  const metadata = Object.fromEntries(Object.entries({ name, namespace, labels, annotations }).filter(([, value]) => value !== undefined));
+  const metadata = Object.fromEntries(
+    Object.entries({ name, namespace, labels, annotations }).filter(([, value]) => value !== undefined),
+  );
   return { ...Object.fromEntries(Object.entries(live).filter(([field]) => field !== "status")), metadata };
 }
 
@@ -193,6 +225,8 @@ function replacesAt(type: string, path: string): boolean {
 
 function known(input: pulumi.Input<unknown>): Promise<unknown> {
   return new Promise((settle) => {
-    pulumi.all([input]).apply(([value]) => { settle(value); });
+    pulumi.all([input]).apply(([value]) => {
+      settle(value);
+    });
   });
 }

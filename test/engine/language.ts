@@ -2,10 +2,17 @@ import { Server, ServerCredentials, status, type sendUnaryData, type ServerUnary
 import { spawn, type ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
 import type { ILanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb.js";
-import type { LanguageHandshakeRequest, LanguageHandshakeResponse, RunRequest, RunResponse } from "@pulumi/pulumi/proto/language_pb.js";
+import type {
+  LanguageHandshakeRequest,
+  LanguageHandshakeResponse,
+  RunRequest,
+  RunResponse,
+} from "@pulumi/pulumi/proto/language_pb.js";
 
 const require = createRequire(import.meta.url);
-const { LanguageRuntimeService } = require("@pulumi/pulumi/proto/language_grpc_pb") as { LanguageRuntimeService: ILanguageRuntimeService };
+const { LanguageRuntimeService } = require("@pulumi/pulumi/proto/language_grpc_pb") as {
+  LanguageRuntimeService: ILanguageRuntimeService;
+};
 const messages = require("@pulumi/pulumi/proto/language_pb") as typeof import("@pulumi/pulumi/proto/language_pb.js");
 const { PluginInfo } = require("@pulumi/pulumi/proto/plugin_pb") as typeof import("@pulumi/pulumi/proto/plugin_pb.js");
 
@@ -37,7 +44,10 @@ export class LanguageHost {
     let host: LanguageHost | undefined;
     let engine = "";
     server.addService(LanguageRuntimeService, {
-      handshake: (call: ServerUnaryCall<LanguageHandshakeRequest, LanguageHandshakeResponse>, callback: sendUnaryData<LanguageHandshakeResponse>) => {
+      handshake: (
+        call: ServerUnaryCall<LanguageHandshakeRequest, LanguageHandshakeResponse>,
+        callback: sendUnaryData<LanguageHandshakeResponse>,
+      ) => {
         engine = call.request.getEngineAddress();
         callback(null, new messages.LanguageHandshakeResponse());
       },
@@ -78,7 +88,11 @@ interface Surroundings {
   environment: Record<string, string>;
 }
 
-function start(request: RunRequest, { engine, cache, environment }: Surroundings, callback: sendUnaryData<RunResponse>): ChildProcess {
+function start(
+  request: RunRequest,
+  { engine, cache, environment }: Surroundings,
+  callback: sendUnaryData<RunResponse>,
+): ChildProcess {
   const info = request.getInfo();
   const options: Record<string, string> = {
     monitor: request.getMonitorAddress(),
@@ -93,7 +107,12 @@ function start(request: RunRequest, { engine, cache, environment }: Surroundings
   const args = Object.entries(options).flatMap(([name, value]) => (value === "" ? [] : [`--${name}`, value]));
   const program = spawn(
     process.execPath,
-    [require.resolve("@pulumi/pulumi/cmd/run"), ...args, ...(request.getDryrun() ? ["--dry-run"] : []), request.getProgram()],
+    [
+      require.resolve("@pulumi/pulumi/cmd/run"),
+      ...args,
+      ...(request.getDryrun() ? ["--dry-run"] : []),
+      request.getProgram(),
+    ],
     {
       cwd: request.getPwd(),
       env: {
@@ -108,12 +127,16 @@ function start(request: RunRequest, { engine, cache, environment }: Surroundings
     },
   );
   let printed = "";
-  for (const stream of [program.stdout, program.stderr]) stream.on("data", (chunk: Buffer) => (printed += chunk.toString()));
-  program.once("error", (error) => { callback({ code: status.INTERNAL, details: error.message }, null); });
+  for (const stream of [program.stdout, program.stderr])
+    stream.on("data", (chunk: Buffer) => (printed += chunk.toString()));
+  program.once("error", (error) => {
+    callback({ code: status.INTERNAL, details: error.message }, null);
+  });
   program.once("close", (code, signal) => {
     const response = new messages.RunResponse();
     if (code === HAS_SAID_WHY) response.setBail(true);
-    else if (code !== 0) response.setError(`The program ended with ${signal ?? `exit code ${String(code)}`}\n${printed}`);
+    else if (code !== 0)
+      response.setError(`The program ended with ${signal ?? `exit code ${String(code)}`}\n${printed}`);
     callback(null, response);
   });
   return program;

@@ -19,7 +19,9 @@ async function realCluster(context: Mocha.Context): Promise<RealCluster> {
   // a first run builds the control plane's programs
   context.timeout(45 * 60_000);
   if (KNATIVE === SMALL_KNATIVE) {
-    console.log("skipped, because Knative's release manifests are not in ../shared/knative/1.23.0; KNATIVE_MANIFESTS names another folder");
+    console.log(
+      "skipped, because Knative's release manifests are not in ../shared/knative/1.23.0; KNATIVE_MANIFESTS names another folder",
+    );
     context.skip();
   }
   return (cluster ??= await RealCluster.start());
@@ -52,9 +54,18 @@ for (const name of STACKS) {
 
     it("is up with the first `up`", async () => {
       const { outputs } = await engine.up();
-      assert.equal(outputs["brokerUrl"], `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/default`);
+      assert.equal(
+        outputs["brokerUrl"],
+        `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/default`,
+      );
       const labels = new Set((await made()).keys());
-      for (const object of ["Broker default", "KService responder", "KService responder-dead-letter", "Trigger alerts", "Trigger responses"]) {
+      for (const object of [
+        "Broker default",
+        "KService responder",
+        "KService responder-dead-letter",
+        "Trigger alerts",
+        "Trigger responses",
+      ]) {
         const label = object.replace(" ", ` ${namespace}/`);
         assert.ok(labels.has(label), `${label} is not among ${[...labels].join(", ")}`);
       }
@@ -85,15 +96,24 @@ for (const name of STACKS) {
         `KService ${namespace}/responder: spec.template.spec.volumes`,
         `Trigger ${namespace}/alerts: spec.filters`,
       ]);
-      assert.deepEqual([...before.keys()].filter((label) => !after.has(label)).map(hashless), [`ConfigMap ${namespace}/responder-rules-HASH`]);
-      assert.deepEqual([...new Set(steps.map((step) => step.split(" ").at(-1)))].sort(), ["alerts-trigger", "responder-role", "responder-rules", "responder-service"]);
+      assert.deepEqual([...before.keys()].filter((label) => !after.has(label)).map(hashless), [
+        `ConfigMap ${namespace}/responder-rules-HASH`,
+      ]);
+      assert.deepEqual([...new Set(steps.map((step) => step.split(" ").at(-1)))].sort(), [
+        "alerts-trigger",
+        "responder-role",
+        "responder-rules",
+        "responder-service",
+      ]);
     });
 
     it("leaves nothing behind with `destroy`", async () => {
       await engine.destroy();
-      await eventually("nothing is left", async () => (await made()).size === 0, { seconds: 60, every: 1000 }).catch(async () => {
-        assert.deepEqual([...(await made()).keys()], []);
-      });
+      await eventually("nothing is left", async () => (await made()).size === 0, { seconds: 60, every: 1000 }).catch(
+        async () => {
+          assert.deepEqual([...(await made()).keys()], []);
+        },
+      );
     });
   });
 }

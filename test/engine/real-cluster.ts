@@ -12,13 +12,32 @@ import type { EngineApi } from "./engine.ts";
 interface LiveObject {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string>; ownerReferences?: unknown[] };
+  metadata: {
+    name: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    ownerReferences?: unknown[];
+  };
   status?: { conditions?: unknown[] };
   webhooks?: { clientConfig: Json }[];
 }
 
 /** Kinds whose objects come and go by themselves: controllers make them, of what others have made. */
-const PASSING = ["APIService", "ControllerRevision", "Endpoints", "EndpointSlice", "Event", "Lease", "Node", "Pod", "ReplicaSet", "IPAddress", "PriorityLevelConfiguration", "FlowSchema"];
+const PASSING = [
+  "APIService",
+  "ControllerRevision",
+  "Endpoints",
+  "EndpointSlice",
+  "Event",
+  "Lease",
+  "Node",
+  "Pod",
+  "ReplicaSet",
+  "IPAddress",
+  "PriorityLevelConfiguration",
+  "FlowSchema",
+];
 /** What every namespace gets. */
 const OF_A_NAMESPACE = ["ServiceAccount default", "ConfigMap kube-root-ca.crt"];
 
@@ -49,10 +68,13 @@ export class RealCluster implements EngineApi {
   /** Defines Knative's kinds, as a platform that runs it itself has. @param folder of its release manifests */
   async defineKnative(folder: string): Promise<void> {
     const texts = ["serving-core.yaml", "eventing-core.yaml"].map((file) => readFileSync(join(folder, file), "utf8"));
-    const objects = texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as NamedObject | null));
+    const objects = texts.flatMap((text) =>
+      parseAllDocuments(text).map((document) => document.toJS() as NamedObject | null),
+    );
     const applier = new Applier(this.#controlPlane.api);
     await applier.demand(objects.filter((object) => object?.kind === "CustomResourceDefinition") as NamedObject[]);
-    for (const name of ["knative-serving", "knative-eventing"]) await applier.demand([{ apiVersion: "v1", kind: "Namespace", metadata: { name } }]);
+    for (const name of ["knative-serving", "knative-eventing"])
+      await applier.demand([{ apiVersion: "v1", kind: "Namespace", metadata: { name } }]);
   }
 
   /** All that is there and that somebody wants: "Kind namespace/name", and the object without what the API and controllers fill in. */
@@ -67,7 +89,8 @@ export class RealCluster implements EngineApi {
         if (!verbs.includes("list") || name.includes("/") || PASSING.includes(kind)) continue;
         for (const object of await itemsAt(api, `${base}/${name}`)) {
           const label = labelOf({ ...object, apiVersion: version, kind });
-          if (!OF_A_NAMESPACE.includes(`${kind} ${object.metadata.name}`)) found.set(label, desired({ ...object, apiVersion: version, kind }));
+          if (!OF_A_NAMESPACE.includes(`${kind} ${object.metadata.name}`))
+            found.set(label, desired({ ...object, apiVersion: version, kind }));
         }
       }
     }
@@ -92,7 +115,9 @@ function labelOf({ apiVersion, kind, metadata: { namespace, name } }: LiveObject
 
 function desired(object: LiveObject): Json {
   const { name, namespace, labels, annotations } = object.metadata;
-  const rest = Object.fromEntries(Object.entries(object).filter(([field]) => field !== "status" && field !== "metadata"));
+  const rest = Object.fromEntries(
+    Object.entries(object).filter(([field]) => field !== "status" && field !== "metadata"),
+  );
   return { ...rest, metadata: { name, namespace, labels, annotations } };
 }
 
@@ -101,7 +126,10 @@ async function standIn(controlPlane: ControlPlane, stopping: AbortSignal): Promi
   let failure: Error | undefined;
   while (!stopping.aborted) {
     await sleep(50);
-    failure = await reconcile(controlPlane).then(() => undefined, (error: unknown) => error as Error);
+    failure = await reconcile(controlPlane).then(
+      () => undefined,
+      (error: unknown) => error as Error,
+    );
     // what was listed may be gone by now
     if (failure && / was answered (404|409)/.test(failure.message)) failure = undefined;
   }
@@ -109,7 +137,8 @@ async function standIn(controlPlane: ControlPlane, stopping: AbortSignal): Promi
 }
 
 async function reconcile({ api, ca }: ControlPlane): Promise<void> {
-  for (const kind of ["mutating", "validating"]) await quieten(api, ca, `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`);
+  for (const kind of ["mutating", "validating"])
+    await quieten(api, ca, `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`);
   for (const [group, plural, statusOf] of READY) await makeReady(api, `/apis/${group}/v1`, plural, statusOf);
 }
 
@@ -138,24 +167,48 @@ async function quieten(api: Api, ca: string, path: string): Promise<void> {
       clientConfig: { ...webhook.clientConfig, caBundle: Buffer.from(ca).toString("base64") },
       matchConditions: [{ name: "never", expression: "false" }],
     }));
-    await api.demand("PATCH", `${path}/${metadata.name}`, { body: { webhooks: quiet }, contentType: "application/merge-patch+json" });
+    await api.demand("PATCH", `${path}/${metadata.name}`, {
+      body: { webhooks: quiet },
+      contentType: "application/merge-patch+json",
+    });
   }
 }
 
 /** What Knative says of its objects when they are ready, beside that. */
 const READY: readonly [group: string, plural: string, statusOf: (namespace: string, name: string) => Json][] = [
-  ["eventing.knative.dev", "brokers", (namespace, name) => ({ address: { url: `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/${name}` } })],
+  [
+    "eventing.knative.dev",
+    "brokers",
+    (namespace, name) => ({
+      address: { url: `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/${name}` },
+    }),
+  ],
   ["eventing.knative.dev", "triggers", () => ({})],
-  ["serving.knative.dev", "services", (namespace, name) => {
-    const url = `http://${name}.${namespace}.svc.cluster.local`;
-    return { url, address: { url } };
-  }],
+  [
+    "serving.knative.dev",
+    "services",
+    (namespace, name) => {
+      const url = `http://${name}.${namespace}.svc.cluster.local`;
+      return { url, address: { url } };
+    },
+  ],
 ];
 
-async function makeReady(api: Api, base: string, plural: string, statusOf: (namespace: string, name: string) => Json): Promise<void> {
-  for (const { metadata: { name, namespace = "" }, status } of await itemsAt(api, `${base}/${plural}`)) {
+async function makeReady(
+  api: Api,
+  base: string,
+  plural: string,
+  statusOf: (namespace: string, name: string) => Json,
+): Promise<void> {
+  for (const {
+    metadata: { name, namespace = "" },
+    status,
+  } of await itemsAt(api, `${base}/${plural}`)) {
     if (status?.conditions) continue;
     const body = { status: { conditions: [{ type: "Ready", status: "True" }], ...statusOf(namespace, name) } };
-    await api.demand("PATCH", `${base}/namespaces/${namespace}/${plural}/${name}/status`, { body, contentType: "application/merge-patch+json" });
+    await api.demand("PATCH", `${base}/namespaces/${namespace}/${plural}/${name}/status`, {
+      body,
+      contentType: "application/merge-patch+json",
+    });
   }
 }

@@ -4,7 +4,19 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { Cluster } from "./cluster.ts";
 import { Engine, ROOT, type Setting } from "./engine.ts";
-import { KNATIVE, OTHER_RULES, ownsKnative, PASSWORD, rulesSetting, settingsOf, SMALL_KNATIVE, STACKS, UNKNOWN_ACTIONNER, UNKNOWN_ACTIONNER_USED, WEBHOOK } from "./fixtures.ts";
+import {
+  KNATIVE,
+  OTHER_RULES,
+  ownsKnative,
+  PASSWORD,
+  rulesSetting,
+  settingsOf,
+  SMALL_KNATIVE,
+  STACKS,
+  UNKNOWN_ACTIONNER,
+  UNKNOWN_ACTIONNER_USED,
+  WEBHOOK,
+} from "./fixtures.ts";
 import { differences } from "./values.ts";
 
 const manifests = KNATIVE === SMALL_KNATIVE ? "small manifests in Knative's place" : "Knative's release manifests";
@@ -34,17 +46,30 @@ for (const name of STACKS) {
     });
 
     it(`reads Pulumi.yaml and Pulumi.${name}.yaml as they are in the repository`, async () => {
-      const project = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8")) as { config: Record<string, { default?: unknown; value?: unknown }> };
-      const file = parse(readFileSync(join(ROOT, `Pulumi.${name}.yaml`), "utf8")) as { config: Record<string, unknown> };
+      const project = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8")) as {
+        config: Record<string, { default?: unknown; value?: unknown }>;
+      };
+      const file = parse(readFileSync(join(ROOT, `Pulumi.${name}.yaml`), "utf8")) as {
+        config: Record<string, unknown>;
+      };
       const { output } = await engine.print("config", "--json");
       const read = JSON.parse(output) as Record<string, { value?: string; objectValue?: unknown }>;
-      const expected = new Map<string, unknown>(Object.entries(project.config).map(([key, declared]) => [key.includes(":") ? key : `response-engine:${key}`, declared.default ?? declared.value]));
+      const expected = new Map<string, unknown>(
+        Object.entries(project.config).map(([key, declared]) => [
+          key.includes(":") ? key : `response-engine:${key}`,
+          declared.default ?? declared.value,
+        ]),
+      );
       for (const [key, value] of Object.entries(file.config)) expected.set(key, value);
       for (const { key } of settingsOf(KNATIVE)) expected.delete(key.includes(":") ? key : `response-engine:${key}`);
       expected.delete("response-engine:falcoValues");
       for (const [key, value] of expected) {
         const { value: text, objectValue } = read[key] ?? {};
-        assert.deepEqual(objectValue ?? text, typeof value === "string" || typeof value === "object" ? value : JSON.stringify(value), key);
+        assert.deepEqual(
+          objectValue ?? text,
+          typeof value === "string" || typeof value === "object" ? value : JSON.stringify(value),
+          key,
+        );
       }
     });
 
@@ -53,15 +78,25 @@ for (const name of STACKS) {
         {
           what: "which key has a wrong value, and what it takes",
           settings: () => [{ key: "falcoDriver", value: "magic" }],
-          says: ["The stack's configuration can't be used:", 'falcoDriver: "magic" is not allowed; it takes one of modern_ebpf, kmod, auto', "Change a value with `pulumi config set KEY VALUE`"],
+          says: [
+            "The stack's configuration can't be used:",
+            'falcoDriver: "magic" is not allowed; it takes one of modern_ebpf, kmod, auto',
+            "Change a value with `pulumi config set KEY VALUE`",
+          ],
         },
         {
           what: "which manifest is missing, and what to do",
           settings: () => {
             mkdirSync(join(engine.project, "empty"), { recursive: true });
-            return [{ key: "knative:install", value: "true" }, { key: "knative:manifests", value: join(engine.project, "empty") }];
+            return [
+              { key: "knative:install", value: "true" },
+              { key: "knative:manifests", value: join(engine.project, "empty") },
+            ];
           },
-          says: [`${join("empty", "serving-core.yaml")} can't be read: ENOENT`, "Set knative:manifests to a base URL or a folder that holds Knative's release manifests"],
+          says: [
+            `${join("empty", "serving-core.yaml")} can't be read: ENOENT`,
+            "Set knative:manifests to a base URL or a folder that holds Knative's release manifests",
+          ],
         },
         {
           what: "which actionner of a rule there is not, and which there are",
@@ -89,12 +124,24 @@ for (const name of STACKS) {
 
     it("is up with the first `up`", async () => {
       const { outputs } = await engine.up();
-      assert.equal(outputs["brokerUrl"], `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/default`);
+      assert.equal(
+        outputs["brokerUrl"],
+        `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/default`,
+      );
       assert.equal(outputs["responderUrl"], `http://responder.${namespace}.svc.cluster.local`);
       const labels = [...cluster.objects().keys()];
-      for (const object of ["Broker default", "KService responder", "KService responder-dead-letter", "Trigger alerts", "Trigger responses"]) {
+      for (const object of [
+        "Broker default",
+        "KService responder",
+        "KService responder-dead-letter",
+        "Trigger alerts",
+        "Trigger responses",
+      ]) {
         const [kind, own] = object.split(" ");
-        assert.ok(labels.includes(`${kind ?? ""} ${namespace}/${own ?? ""}`), `${object} is not among ${labels.join(", ")}`);
+        assert.ok(
+          labels.includes(`${kind ?? ""} ${namespace}/${own ?? ""}`),
+          `${object} is not among ${labels.join(", ")}`,
+        );
       }
     });
 
@@ -114,7 +161,9 @@ for (const name of STACKS) {
           assert.ok(!text.includes(secret), `${file} has ${secret} in the clear`);
         }
       }
-      const secrets = ["responder-registry", "sh.helm.release.v1.falco.v1"].map((object) => Object.values(cluster.object("Secret", object)["data"] as Record<string, string>));
+      const secrets = ["responder-registry", "sh.helm.release.v1.falco.v1"].map((object) =>
+        Object.values(cluster.object("Secret", object)["data"] as Record<string, string>),
+      );
       const [pull = "", release = ""] = secrets.map(([value = ""]) => Buffer.from(value, "base64").toString());
       assert.ok(pull.includes(PASSWORD));
       assert.ok(release.includes(WEBHOOK));
@@ -129,7 +178,9 @@ for (const name of STACKS) {
         const paths = before.has(label) ? differences(before.get(label), object) : ["(new)"];
         return paths.map((path) => `${label.replace(/-[0-9a-f]{10}$/, "-HASH")}: ${path}`);
       });
-      const gone = [...before.keys()].filter((label) => !after.has(label)).map((label) => label.replace(/-[0-9a-f]{10}$/, "-HASH"));
+      const gone = [...before.keys()]
+        .filter((label) => !after.has(label))
+        .map((label) => label.replace(/-[0-9a-f]{10}$/, "-HASH"));
       assert.deepEqual(changed.sort(), [
         "ClusterRole responder: rules",
         `ConfigMap ${namespace}/responder-rules-HASH: (new)`,
@@ -137,7 +188,12 @@ for (const name of STACKS) {
         `Trigger ${namespace}/alerts: spec.filters`,
       ]);
       assert.deepEqual(gone, [`ConfigMap ${namespace}/responder-rules-HASH`]);
-      assert.deepEqual([...new Set(steps.map((step) => step.split(" ").at(-1)))].sort(), ["alerts-trigger", "responder-role", "responder-rules", "responder-service"]);
+      assert.deepEqual([...new Set(steps.map((step) => step.split(" ").at(-1)))].sort(), [
+        "alerts-trigger",
+        "responder-role",
+        "responder-rules",
+        "responder-service",
+      ]);
     });
 
     it("replaces with another class the Broker, and nothing else", async () => {
@@ -146,10 +202,15 @@ for (const name of STACKS) {
       await engine.set([{ key: "brokerClass", value: "RabbitMQBroker" }]);
       const { steps } = await engine.up();
       assert.deepEqual([...new Set(steps.map((step) => step.split(" ").at(-1)))], ["broker-broker"]);
-      assert.deepEqual([cluster.deleted, cluster.created], [[`Broker ${namespace}/default`], [`Broker ${namespace}/default`]]);
+      assert.deepEqual(
+        [cluster.deleted, cluster.created],
+        [[`Broker ${namespace}/default`], [`Broker ${namespace}/default`]],
+      );
       const after = cluster.objects();
       assert.deepEqual([...after.keys()], [...before.keys()]);
-      const changed = [...after].filter(([label, object]) => differences(before.get(label), object).length > 0).map(([label]) => label);
+      const changed = [...after]
+        .filter(([label, object]) => differences(before.get(label), object).length > 0)
+        .map(([label]) => label);
       assert.deepEqual(changed, [`Broker ${namespace}/default`]);
     });
 
@@ -158,7 +219,11 @@ for (const name of STACKS) {
       await engine.destroy();
       assert.deepEqual(cluster.stranded, []);
       const last = cluster.deleted.findLastIndex((label) => /^(Broker|Trigger|KService) /.test(label));
-      const first = cluster.deleted.findIndex((label) => /^(Deployment|CustomResourceDefinition|MutatingWebhookConfiguration|ValidatingWebhookConfiguration) /.test(label));
+      const first = cluster.deleted.findIndex((label) =>
+        /^(Deployment|CustomResourceDefinition|MutatingWebhookConfiguration|ValidatingWebhookConfiguration) /.test(
+          label,
+        ),
+      );
       assert.ok(last >= 4, cluster.deleted.join("\n"));
       if (ownsKnative(name)) assert.ok(first > last, cluster.deleted.join("\n"));
       else assert.equal(first, -1);

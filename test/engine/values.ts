@@ -27,7 +27,11 @@ export function reveal(value: unknown): unknown {
 export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isJson(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null).map(([key, item]) => [key, withoutNulls(item)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== null)
+      .map(([key, item]) => [key, withoutNulls(item)]),
+  );
 }
 
 /** What `live` has in the places that `inputs` speaks of: the inputs again, unless someone else changed them. */
@@ -37,7 +41,11 @@ export function projected(live: unknown, inputs: unknown): unknown {
     return live.map((item, index) => projected(item, inputs[index]));
   }
   if (!isJson(live) || !isJson(inputs)) return live;
-  return Object.fromEntries(Object.entries(inputs).filter(([key]) => key in live).map(([key, item]) => [key, projected(live[key], item)]));
+  return Object.fromEntries(
+    Object.entries(inputs)
+      .filter(([key]) => key in live)
+      .map(([key, item]) => [key, projected(live[key], item)]),
+  );
 }
 
 /** The JSON merge patch (RFC 7386) that makes one object the other. */
@@ -64,7 +72,8 @@ export function differences(one: unknown, other: unknown, path: string[] = []): 
 }
 
 export function same(one: unknown, other: unknown): boolean {
-  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((item, index) => same(item, other[index]));
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((item, index) => same(item, other[index]));
   if (isJson(one) && isJson(other)) return differences(one, other).length === 0;
   return one === other;
 }

@@ -24,7 +24,12 @@ export async function baseImages({ docker }: Docker, dockerfile: string): Promis
   const { BUILD_IMAGE, BASE_IMAGE } = named;
   if (!BUILD_IMAGE || !BASE_IMAGE) throw new Error("the Dockerfile has no ARG BUILD_IMAGE or BASE_IMAGE");
   const pulled = await Promise.all(
-    [BUILD_IMAGE, BASE_IMAGE].map((image) => docker(["pull", "--quiet", image], 180_000).then(() => true, () => false)),
+    [BUILD_IMAGE, BASE_IMAGE].map((image) =>
+      docker(["pull", "--quiet", image], 180_000).then(
+        () => true,
+        () => false,
+      ),
+    ),
   );
   if (pulled.every(Boolean)) return { BUILD_IMAGE, BASE_IMAGE };
   process.stderr.write("The Dockerfile's base images can't be pulled here, so they are made of Debian's packages.\n");

@@ -78,7 +78,9 @@ async function stopEngine({ folder }: Processes): Promise<void> {
   process.kill(Number(readFileSync(pidfile, "utf8")), "SIGTERM");
   for (let tries = 0; existsSync(pidfile) && tries < 300; tries++) await sleep(100);
   // it keeps the network's namespace mounted
-  const mounted = readFileSync("/proc/self/mounts", "utf8").split("\n").map((line) => line.split(" ")[1] ?? "");
+  const mounted = readFileSync("/proc/self/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "");
   for (const path of mounted.filter((path) => path.startsWith(`${folder}/`)).reverse()) await execute("umount", [path]);
 }
 
@@ -102,9 +104,13 @@ async function startRegistry(processes: Processes): Promise<string> {
 async function install(program: string, debianPackage: string, what: string): Promise<void> {
   if (await succeeds("which", [program])) return;
   if (process.getuid?.() !== 0 || !(await succeeds("which", ["apt-get"]))) {
-    throw new Error(`The image suite needs ${what}: install it (Debian's package ${debianPackage}) and run this again.`);
+    throw new Error(
+      `The image suite needs ${what}: install it (Debian's package ${debianPackage}) and run this again.`,
+    );
   }
-  process.stderr.write(`${program}: not on this machine yet, so it is installed from Debian's package ${debianPackage}.\n`);
+  process.stderr.write(
+    `${program}: not on this machine yet, so it is installed from Debian's package ${debianPackage}.\n`,
+  );
   const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, timeout: 300_000 };
   await execute("apt-get", ["update", "-q"], options);
   await execute("apt-get", ["install", "-q", "-y", "--no-install-recommends", debianPackage], options);
@@ -118,5 +124,8 @@ async function until(what: string, processes: Processes, ready: () => Promise<bo
 }
 
 async function succeeds(program: string, args: readonly string[]): Promise<boolean> {
-  return execute(program, args, { timeout: 30_000 }).then(() => true, () => false);
+  return execute(program, args, { timeout: 30_000 }).then(
+    () => true,
+    () => false,
+  );
 }

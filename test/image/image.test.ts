@@ -72,15 +72,22 @@ describe("the responder's image", function () {
     const files = stdout.split("\n");
     assert.ok(files.includes("app/responder.mjs"));
     assert.ok(files.includes("app/node"));
-    const unwanted = /(^|\/)(sh|bash|dash|busybox|npm|npx|yarn|apt|apt-get|dpkg|apk|node_modules|package\.json|esbuild|tsc)$/;
-    assert.deepEqual(files.filter((file) => unwanted.test(file.replace(/\/$/, ""))), []);
+    const unwanted =
+      /(^|\/)(sh|bash|dash|busybox|npm|npx|yarn|apt|apt-get|dpkg|apk|node_modules|package\.json|esbuild|tsc)$/;
+    assert.deepEqual(
+      files.filter((file) => unwanted.test(file.replace(/\/$/, ""))),
+      [],
+    );
   });
 
   it("runs as non-root, on a read-only root, without capabilities, and is ready within seconds", async () => {
     const limits = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=host"];
     const environment = { PORT, METRICS_PORT: PORT + 1, RULES_DIR: "/rules", KUBECONFIG: "/kubeconfig" };
     await engine.docker([
-      "run", "--detach", "--name=responder", ...limits,
+      "run",
+      "--detach",
+      "--name=responder",
+      ...limits,
       ...Object.entries(environment).map(([name, value]) => `--env=${name}=${value}`),
       `--volume=${join(folder, "kubeconfig")}:/kubeconfig:ro`,
       `--volume=${join(folder, "rules.yaml")}:/rules/rules.yaml:ro`,
@@ -124,7 +131,10 @@ describe("the responder's image", function () {
   });
 
   async function answers(path: string): Promise<boolean> {
-    return fetch(`http://127.0.0.1:${PORT}${path}`).then(({ ok }) => ok, () => false);
+    return fetch(`http://127.0.0.1:${PORT}${path}`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
   }
 });
 

@@ -41,17 +41,21 @@ describe("the lab's chain", function () {
     chain = await startChain({ ...objects, ...changed }, recorder.listener, bundle);
     placePod(chain.kubernetes, { namespace: "default", name: "alpine", containerId: "3ad7b26ded6d" });
   }
-  const shell = (): Promise<StepReport> => play({ title: "a shell", alert: ALERT, pods: [], goes: ["default/alpine"] }, chain, recorder, undefined);
+  const shell = (): Promise<StepReport> =>
+    play({ title: "a shell", alert: ALERT, pods: [], goes: ["default/alpine"] }, chain, recorder, undefined);
 
   it("gives the responder the environment the program gave it, and no more than its role", async () => {
     await start();
     const { ok, outcome, requests, response } = await shell();
     assert.deepEqual([ok, outcome], [true, "terminated"]);
-    assert.deepEqual(requests.map(({ user, verb, status }) => [user, verb, status]), [
-      ["system:serviceaccount:default:responder", "get", 200],
-      ["system:serviceaccount:default:responder", "delete", 200],
-      ["system:serviceaccount:default:responder", "create", 201],
-    ]);
+    assert.deepEqual(
+      requests.map(({ user, verb, status }) => [user, verb, status]),
+      [
+        ["system:serviceaccount:default:responder", "get", 200],
+        ["system:serviceaccount:default:responder", "delete", 200],
+        ["system:serviceaccount:default:responder", "create", 201],
+      ],
+    );
     assert.match(response?.rule ?? "", /^Response: /);
   });
 
@@ -69,13 +73,25 @@ describe("the lab's chain", function () {
     chain.kubernetes.fail({ answer: 503, times: 1_000 });
     const { ok, gone, deliveries, response, status } = await shell();
     assert.deepEqual([ok, gone, status], [false, [], 202]);
-    assert.deepEqual(deliveries.map(({ leg, attempts }) => [leg, attempts]), [["subscriber", 11], ["dead-letter", 1]]);
+    assert.deepEqual(
+      deliveries.map(({ leg, attempts }) => [leg, attempts]),
+      [
+        ["subscriber", 11],
+        ["dead-letter", 1],
+      ],
+    );
     assert.equal(response?.rule, "Response: not delivered");
     assert.match(response.output, /"Terminal shell in container" could not be delivered/);
   });
 
   it("shows a role that lacks what the rules need: nothing goes, and the response says so", async () => {
-    await start({ rbac: objects.rbac.map((object) => (object.kind === "ClusterRole" ? { ...object, rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }] } : object)) });
+    await start({
+      rbac: objects.rbac.map((object) =>
+        object.kind === "ClusterRole"
+          ? { ...object, rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }] }
+          : object,
+      ),
+    });
     const { ok, outcome, requests, response } = await shell();
     assert.deepEqual([ok, outcome], [false, "failed"]);
     assert.equal(requests.at(-1)?.status, 403);
@@ -92,15 +108,25 @@ describe("the lab's chain", function () {
 
   it("leaves a pod of the same name in another namespace, and everything else, alone", async () => {
     await start();
-    for (const pod of [{ namespace: "shop", name: "alpine" }, { namespace: "default", name: "other" }]) placePod(chain.kubernetes, pod);
+    for (const pod of [
+      { namespace: "shop", name: "alpine" },
+      { namespace: "default", name: "other" },
+    ])
+      placePod(chain.kubernetes, pod);
     await shell();
     assert.deepEqual(listPods(chain.kubernetes).map(pathOf), ["default/other", "shop/alpine"]);
   });
 
   it("stops with the responder's own words when it can't start, and leaves nothing behind", async () => {
     await start();
-    const broken = objects.services.map((service) => ({ ...service, mounts: Object.fromEntries(Object.keys(service.mounts).map((path) => [path, { "rules.yaml": "- rule: x\n" }])) }));
-    await assert.rejects(startChain({ ...objects, services: broken }, {}, bundle), /^Error: responder ended \(exit code 2\):[^]*rules\.yaml, entry 1/);
+    const broken = objects.services.map((service) => ({
+      ...service,
+      mounts: Object.fromEntries(Object.keys(service.mounts).map((path) => [path, { "rules.yaml": "- rule: x\n" }])),
+    }));
+    await assert.rejects(
+      startChain({ ...objects, services: broken }, {}, bundle),
+      /^Error: responder ended \(exit code 2\):[^]*rules\.yaml, entry 1/,
+    );
   });
 
   it("ends its processes when it is closed", async () => {

@@ -7,7 +7,8 @@ import type { Subscriber } from "./subscriber.ts";
 
 const ALERT = await readFile(new URL("../../lab/alerts/outbound-c2.json", import.meta.url), "utf8");
 /** What falcosidekick 2.34 made of that alert, its UUID aside. */
-const RECORDED = '"output":"16:31:56.746609046: Warning Outbound Connection to C2 Servers","priority":"Warning","rule":"Outbound Connection to C2 Servers","time":"2026-11-23T16:31:56.746609046Z","output_fields":{"container.id":"3ad7b26ded6d","container.image.repository":"docker.io/library/alpine","container.image.tag":"3.22","container.name":"cart-7c9d8f5b6-x2x9k","evt.time":1795451516746609046,"evt.type":"connect","fd.name":"10.244.0.9:51000-\\u003e203.0.113.7:4444","k8s.ns.name":"shop","k8s.pod.name":"cart-7c9d8f5b6-x2x9k","proc.cmdline":"sh","proc.name":"sh","proc.pname":"containerd-shim","proc.tty":34816,"user.loginuid":-1,"user.name":"root","user.uid":0},"source":"syscall","tags":["TA0011","container","host","maturity_deprecated","mitre_command_and_control","network"],"hostname":"node-1"}';
+const RECORDED =
+  '"output":"16:31:56.746609046: Warning Outbound Connection to C2 Servers","priority":"Warning","rule":"Outbound Connection to C2 Servers","time":"2026-11-23T16:31:56.746609046Z","output_fields":{"container.id":"3ad7b26ded6d","container.image.repository":"docker.io/library/alpine","container.image.tag":"3.22","container.name":"cart-7c9d8f5b6-x2x9k","evt.time":1795451516746609046,"evt.type":"connect","fd.name":"10.244.0.9:51000-\\u003e203.0.113.7:4444","k8s.ns.name":"shop","k8s.pod.name":"cart-7c9d8f5b6-x2x9k","proc.cmdline":"sh","proc.name":"sh","proc.pname":"containerd-shim","proc.tty":34816,"user.loginuid":-1,"user.name":"root","user.uid":0},"source":"syscall","tags":["TA0011","container","host","maturity_deprecated","mitre_command_and_control","network"],"hostname":"node-1"}';
 
 describe("the stand-in for falcosidekick", () => {
   let broker: Subscriber;
@@ -34,8 +35,28 @@ describe("the stand-in for falcosidekick", () => {
     assert.equal(rest, RECORDED);
     const { headers } = received;
     assert.deepEqual(
-      ["ce-specversion", "ce-type", "ce-source", "ce-rule", "ce-priority", "ce-eventsource", "ce-hostname", "ce-time", "content-type"].map((name) => headers[name]),
-      ["1.0", "falco.rule.output.v1", "https://falco.org", "Outbound Connection to C2 Servers", "Warning", "syscall", "node-1", "2026-11-23T16:31:56.746609046Z", "application/json"],
+      [
+        "ce-specversion",
+        "ce-type",
+        "ce-source",
+        "ce-rule",
+        "ce-priority",
+        "ce-eventsource",
+        "ce-hostname",
+        "ce-time",
+        "content-type",
+      ].map((name) => headers[name]),
+      [
+        "1.0",
+        "falco.rule.output.v1",
+        "https://falco.org",
+        "Outbound Connection to C2 Servers",
+        "Warning",
+        "syscall",
+        "node-1",
+        "2026-11-23T16:31:56.746609046Z",
+        "application/json",
+      ],
     );
     assert.notEqual(headers["ce-id"], uuid.slice(9, 45));
   });
@@ -54,7 +75,10 @@ describe("the stand-in for falcosidekick", () => {
     await broker.close();
     await fetch(sidekick.url, { method: "POST", body: ALERT });
     await sidekick.idle();
-    assert.deepEqual(notes.filter((note) => note.kind === "sent").map(({ status }) => status), [202, undefined]);
+    assert.deepEqual(
+      notes.filter((note) => note.kind === "sent").map(({ status }) => status),
+      [202, undefined],
+    );
     broker = await startSubscriber(202);
   });
 
@@ -88,9 +112,18 @@ describe("the stand-in for falcosidekick", () => {
 
   it("takes a response that comes as a CloudEvent, and passes it on as an alert", async () => {
     const body = JSON.stringify({ ...valid, rule: "Response: r", source: "response" });
-    const headers = { "ce-specversion": "1.0", "ce-id": "1", "ce-type": "falco.response.v1", "ce-source": "/x", "content-type": "application/json" };
+    const headers = {
+      "ce-specversion": "1.0",
+      "ce-id": "1",
+      "ce-type": "falco.response.v1",
+      "ce-source": "/x",
+      "content-type": "application/json",
+    };
     assert.equal((await fetch(sidekick.url, { method: "POST", headers, body })).status, 200);
     await sidekick.idle();
-    assert.deepEqual([broker.received[0]?.headers["ce-type"], broker.received[0]?.headers["ce-eventsource"]], ["falco.rule.output.v1", "response"]);
+    assert.deepEqual(
+      [broker.received[0]?.headers["ce-type"], broker.received[0]?.headers["ce-eventsource"]],
+      ["falco.rule.output.v1", "response"],
+    );
   });
 });

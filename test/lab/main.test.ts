@@ -35,7 +35,10 @@ describe("npm start", function () {
 
   function start(args: string[]) {
     // temporary files go where the test can count them
-    return spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, TMPDIR: folder, NO_COLOR: "1" }, stdio: ["pipe", "pipe", "pipe"] });
+    return spawn(process.execPath, [MAIN, ...args], {
+      env: { ...process.env, TMPDIR: folder, NO_COLOR: "1" },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
   }
 
   async function lab(args: string[], stdin = ""): Promise<Result> {
@@ -45,34 +48,45 @@ describe("npm start", function () {
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     const [code] = (await once(child, "close")) as [number | null];
-    const lines = args.includes("--json") ? stdout.trim().split("\n").filter((text) => text !== "").map((text) => JSON.parse(text) as Line) : [];
+    const lines = args.includes("--json")
+      ? stdout
+          .trim()
+          .split("\n")
+          .filter((text) => text !== "")
+          .map((text) => JSON.parse(text) as Line)
+      : [];
     return { code, lines, stdout, stderr };
   }
-  const steps = ({ lines }: Result): StepReport[] => lines.filter(({ event }) => event === "alert") as unknown as StepReport[];
+  const steps = ({ lines }: Result): StepReport[] =>
+    lines.filter(({ event }) => event === "alert") as unknown as StepReport[];
   const verdict = ({ lines }: Result): Verdict => lines.find(({ event }) => event === "verdict") as unknown as Verdict;
-  const leftOver = async (): Promise<string[]> => (await readdir(folder)).filter((name) => name.startsWith("response-engine-lab-"));
+  const leftOver = async (): Promise<string[]> =>
+    (await readdir(folder)).filter((name) => name.startsWith("response-engine-lab-"));
 
   it("plays the recorded alerts: the pods that have to go are gone, every other is there, and nothing is left behind", async () => {
     const result = await lab(["--json"]);
     assert.equal(result.code, 0, result.stderr);
-    assert.deepEqual(steps(result).map(({ outcome, gone }) => [outcome, ...gone.map(({ pod }) => pod)]), [
-      ["terminated", "default/alpine"],
-      ["replaced"],
-      ["terminated", "default/alpine"],
-      ["replaced"],
-      ["no-match"],
-      ["no-pod"],
-      [undefined],
-      [undefined],
-      [undefined],
-      [undefined],
-    ]);
-    assert.deepEqual(steps(result).map(({ requests }) => requests.map(({ verb, status }) => `${verb} ${status}`)).slice(0, 4), [
-      ["get 200", "delete 200", "create 201"],
-      ["get 200"],
-      ["delete 200", "create 201"],
-      ["delete 409"],
-    ]);
+    assert.deepEqual(
+      steps(result).map(({ outcome, gone }) => [outcome, ...gone.map(({ pod }) => pod)]),
+      [
+        ["terminated", "default/alpine"],
+        ["replaced"],
+        ["terminated", "default/alpine"],
+        ["replaced"],
+        ["no-match"],
+        ["no-pod"],
+        [undefined],
+        [undefined],
+        [undefined],
+        [undefined],
+      ],
+    );
+    assert.deepEqual(
+      steps(result)
+        .map(({ requests }) => requests.map(({ verb, status }) => `${verb} ${status}`))
+        .slice(0, 4),
+      [["get 200", "delete 200", "create 201"], ["get 200"], ["delete 200", "create 201"], ["delete 409"]],
+    );
     const { ok, gone, there, wrong, forbidden } = verdict(result);
     assert.deepEqual({ ok, gone, there, wrong, forbidden }, { ok: true, gone: 2, there: 7, wrong: [], forbidden: [] });
     assert.deepEqual(await leftOver(), []);
@@ -89,18 +103,32 @@ describe("npm start", function () {
     const result = await lab(["--json", "--actions"]);
     assert.equal(result.code, 0, result.stderr);
     const told = steps(result);
-    assert.deepEqual(told.map(({ title }) => title), ACTIONNERS.map(({ name }) => name));
+    assert.deepEqual(
+      told.map(({ title }) => title),
+      ACTIONNERS.map(({ name }) => name),
+    );
     for (const { title, outcome, changes, outputs } of told) {
       assert.equal(outcome, title === "kubernetes:terminate" ? "terminated" : "done", title);
       const { givesOutput } = ACTIONNERS.find(({ name }) => name === title) ?? {};
-      assert.deepEqual(outputs.map(({ actionner, bytes }) => [actionner, bytes > 0]), givesOutput ? [[title, true]] : [], title);
-      assert.ok(changes.some((change) => change.startsWith("created Event ")), title);
+      assert.deepEqual(
+        outputs.map(({ actionner, bytes }) => [actionner, bytes > 0]),
+        givesOutput ? [[title, true]] : [],
+        title,
+      );
+      assert.ok(
+        changes.some((change) => change.startsWith("created Event ")),
+        title,
+      );
     }
-    const changesOf = (name: string): string[] => told.find(({ title }) => title === name)?.changes.filter((change) => !change.includes(" Event ")) ?? [];
+    const changesOf = (name: string): string[] =>
+      told.find(({ title }) => title === name)?.changes.filter((change) => !change.includes(" Event ")) ?? [];
     assert.deepEqual(changesOf("kubernetes:cordon"), ["changed Node node-1"]);
     assert.deepEqual(changesOf("kubernetes:delete"), ["deleted ConfigMap shop/planted"]);
     assert.deepEqual(changesOf("kubernetes:label"), ["changed Pod shop/for-label"]);
-    assert.match(changesOf("kubernetes:quarantine").join(), /^created NetworkPolicy shop\/quarantine-[^,]*,changed Pod shop\/for-quarantine$/);
+    assert.match(
+      changesOf("kubernetes:quarantine").join(),
+      /^created NetworkPolicy shop\/quarantine-[^,]*,changed Pod shop\/for-quarantine$/,
+    );
     assert.deepEqual(changesOf("kubernetes:exec"), []);
     assert.deepEqual(verdict(result).forbidden, []);
     assert.deepEqual(await leftOver(), []);
@@ -108,18 +136,29 @@ describe("npm start", function () {
 
   it("plays one's own alerts by one's own rules, and knows from the rules what has to go", async () => {
     const rules = join(folder, "rules.yaml");
-    await writeFile(rules, `
+    await writeFile(
+      rules,
+      `
 - rule: what is urgent
   match: { priority: ">=Critical" }
   actions: [{ action: terminate, actionner: kubernetes:terminate, parameters: { grace_period_seconds: 5 } }]
-`);
-    const alerts = await Promise.all(["drop-and-execute", "outbound-c2"].map((name) => readFile(`${ALERTS}${name}.json`, "utf8")));
-    const result = await lab(["--json", "--alerts", "-", "--rules", rules], alerts.map((text) => text.trim()).join("\n"));
+`,
+    );
+    const alerts = await Promise.all(
+      ["drop-and-execute", "outbound-c2"].map((name) => readFile(`${ALERTS}${name}.json`, "utf8")),
+    );
+    const result = await lab(
+      ["--json", "--alerts", "-", "--rules", rules],
+      alerts.map((text) => text.trim()).join("\n"),
+    );
     assert.equal(result.code, 0, result.stderr);
-    assert.deepEqual(steps(result).map(({ expected, gone, ok }) => [expected, gone.map(({ pod }) => pod), ok]), [
-      [["shop/web-0"], ["shop/web-0"], true],
-      [[], [], true],
-    ]);
+    assert.deepEqual(
+      steps(result).map(({ expected, gone, ok }) => [expected, gone.map(({ pod }) => pod), ok]),
+      [
+        [["shop/web-0"], ["shop/web-0"], true],
+        [[], [], true],
+      ],
+    );
     const [started] = result.lines;
     assert.ok((started?.["pods"] as string[]).includes("bystanders/web-0"));
   });
@@ -132,8 +171,21 @@ describe("npm start", function () {
       const line = JSON.parse(text) as Line;
       events.push(line);
       if (line.event === "serving") {
-        const headers = { "content-type": "application/json", "ce-specversion": "1.0", "ce-id": "1", "ce-type": "falco.rule.output.v1", "ce-source": "https://falco.org", "ce-rule": "Terminal shell in container", "ce-priority": "Notice", "ce-eventsource": "syscall" };
-        const { status } = await fetch(String(line["broker"]), { method: "POST", headers, body: await readFile(`${ALERTS}terminal-shell.json`) });
+        const headers = {
+          "content-type": "application/json",
+          "ce-specversion": "1.0",
+          "ce-id": "1",
+          "ce-type": "falco.rule.output.v1",
+          "ce-source": "https://falco.org",
+          "ce-rule": "Terminal shell in container",
+          "ce-priority": "Notice",
+          "ce-eventsource": "syscall",
+        };
+        const { status } = await fetch(String(line["broker"]), {
+          method: "POST",
+          headers,
+          body: await readFile(`${ALERTS}terminal-shell.json`),
+        });
         assert.equal(status, 202);
         child.kill("SIGINT");
       }
@@ -164,9 +216,19 @@ describe("npm start", function () {
   const misuses: [text: string, args: string[], stdin: string, message: RegExp][] = [
     ["an unknown option", ["--fast"], "", /--fast/],
     ["a file that isn't there", ["--alerts", "/nowhere.json"], "", /--alerts: \/nowhere\.json can't be read/],
-    ["the actions' own alerts and others", ["--actions", "--alerts", "-"], "", /--actions brings its own alerts and rules/],
+    [
+      "the actions' own alerts and others",
+      ["--actions", "--alerts", "-"],
+      "",
+      /--actions brings its own alerts and rules/,
+    ],
     ["no alerts", ["--alerts", "-"], "", /standard input holds no alert/],
-    ["a line that is no alert", ["--alerts", "-"], '{"rule":"x"}\nnonsense\n', /standard input, line 1 is no alert falcosidekick takes: priority/],
+    [
+      "a line that is no alert",
+      ["--alerts", "-"],
+      '{"rule":"x"}\nnonsense\n',
+      /standard input, line 1 is no alert falcosidekick takes: priority/,
+    ],
   ];
   for (const [text, args, stdin, message] of misuses) {
     it(`ends with 2 and a reason when given ${text}`, async () => {

@@ -15,8 +15,19 @@ import { ALERT_HEADERS, POD_UID, shellAlert } from "./fixtures.ts";
 
 const DELIVERIES = fileURLToPath(new URL("../../../shared/events/deliveries/", import.meta.url));
 const RULES = readFileSync(new URL("../../rules.yaml", import.meta.url), "utf8");
-const ROLE = { kind: "ClusterRole", apiVersion: "rbac.authorization.k8s.io/v1", metadata: { name: "responder" }, rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "delete"] }] };
-const BINDING = { kind: "ClusterRoleBinding", apiVersion: "rbac.authorization.k8s.io/v1", metadata: { name: "responder" }, roleRef: { kind: "ClusterRole", name: "responder", apiGroup: "rbac.authorization.k8s.io" }, subjects: [{ kind: "ServiceAccount", name: "responder", namespace: "default" }] };
+const ROLE = {
+  kind: "ClusterRole",
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  metadata: { name: "responder" },
+  rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "delete"] }],
+};
+const BINDING = {
+  kind: "ClusterRoleBinding",
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  metadata: { name: "responder" },
+  roleRef: { kind: "ClusterRole", name: "responder", apiGroup: "rbac.authorization.k8s.io" },
+  subjects: [{ kind: "ServiceAccount", name: "responder", namespace: "default" }],
+};
 
 describe("the responder's bundle", function () {
   this.timeout(60_000);
@@ -110,7 +121,10 @@ describe("the responder's bundle", function () {
     const before = kubernetes.requests.length;
     const answer = await post(shellAlert({ "k8s.pod.uid": uid }));
     assert.equal(answer.status, 200);
-    assert.deepEqual(kubernetes.requests.slice(before).map(({ verb, status }) => [verb, status]), [["delete", 200]]);
+    assert.deepEqual(
+      kubernetes.requests.slice(before).map(({ verb, status }) => [verb, status]),
+      [["delete", 200]],
+    );
   });
 
   it("leaves a pod that has been re-created under the same name alone", async () => {
@@ -145,7 +159,11 @@ describe("the responder's bundle", function () {
   });
 
   it("refuses what is no CloudEvent with 400, other data with 415, and says why", async () => {
-    const none = await fetch(service.url, { method: "POST", body: "{}", headers: { "content-type": "application/json" } });
+    const none = await fetch(service.url, {
+      method: "POST",
+      body: "{}",
+      headers: { "content-type": "application/json" },
+    });
     assert.equal(none.status, 400);
     assert.equal(none.headers.get("content-type"), "application/problem+json");
     assert.match(((await none.json()) as { detail: string }).detail, /not a CloudEvent/);
@@ -162,7 +180,10 @@ describe("the responder's bundle", function () {
     const metrics = await (await fetch(`${service.metricsUrl}/metrics`)).text();
     assert.match(metrics, /^response_engine_alerts_total\{outcome="terminated"\} 1$/m);
     assert.match(metrics, /^response_engine_alerts_total\{outcome="retry"\} 1$/m);
-    assert.match(metrics, /^response_engine_actions_total\{actionner="kubernetes:terminate",outcome="terminated"\} 1$/m);
+    assert.match(
+      metrics,
+      /^response_engine_actions_total\{actionner="kubernetes:terminate",outcome="terminated"\} 1$/m,
+    );
     assert.match(metrics, /^response_engine_api_errors_total\{code="500"\} 1$/m);
     assert.match(metrics, /^response_engine_alert_duration_seconds_count\{outcome="terminated"\} 1$/m);
   });

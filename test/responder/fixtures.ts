@@ -74,7 +74,10 @@ export function container(name: string, more: Partial<V1ContainerStatus> = {}): 
 
 /** The pod on node-1, with these containers. */
 export function running(...containers: V1ContainerStatus[]): V1Pod {
-  return { ...pod({ containerStatuses: containers }), spec: { nodeName: "node-1", containers: containers.map(({ name }) => ({ name })) } };
+  return {
+    ...pod({ containerStatuses: containers }),
+    spec: { nodeName: "node-1", containers: containers.map(({ name }) => ({ name })) },
+  };
 }
 
 interface Call {
@@ -116,7 +119,8 @@ export function cluster(answers: {
     core: {
       readNamespacedPod: ({ name }) => asked({ verb: "get", name }, answers.pod ?? (() => pod())),
       deleteNamespacedPod: ({ name, body }) => asked({ verb: "delete", name, body }, answers.remove ?? (() => pod())),
-      patchNamespacedPod: ({ name, body }) => asked({ verb: "patch", name, body: body as unknown }, answers.patch ?? (() => pod())),
+      patchNamespacedPod: ({ name, body }) =>
+        asked({ verb: "patch", name, body: body as unknown }, answers.patch ?? (() => pod())),
       listPodForAllNamespaces: (of) =>
         asked({ verb: "list", name: of?.fieldSelector ?? "" }, () => ({ items: answers.onNode?.() ?? [] })),
       createNamespacedPodEviction: ({ name, body }) =>
@@ -125,8 +129,10 @@ export function cluster(answers: {
           return body;
         }),
       readNode: ({ name }) => asked({ verb: "get node", name }, answers.node ?? (() => ({}))),
-      readNamespacedPodLog: ({ container = "", ...rest }) => asked({ verb: "log", name: container, body: rest }, () => answers.log?.(container) ?? ""),
-      listNamespacedEvent: ({ fieldSelector = "" }) => asked({ verb: "list events", name: fieldSelector }, () => ({ items: answers.events?.() ?? [] })),
+      readNamespacedPodLog: ({ container = "", ...rest }) =>
+        asked({ verb: "log", name: container, body: rest }, () => answers.log?.(container) ?? ""),
+      listNamespacedEvent: ({ fieldSelector = "" }) =>
+        asked({ verb: "list events", name: fieldSelector }, () => ({ items: answers.events?.() ?? [] })),
       readNamespacedEvent: ({ name }) =>
         asked({ verb: "get event", name }, () => {
           if (!answers.event) throw apiError(404, `events "${name}" not found`);
@@ -157,10 +163,15 @@ export function cluster(answers: {
           answers.create?.();
           return body;
         }),
-      patchNamespacedNetworkPolicy: ({ name, body }) => asked({ verb: "patch policy", name, body: body as unknown }, () => ({})),
+      patchNamespacedNetworkPolicy: ({ name, body }) =>
+        asked({ verb: "patch policy", name, body: body as unknown }, () => ({})),
     },
     readObject: (path) => asked({ verb: "get object", name: path }, () => answers.object?.(path)),
-    exec: (command) => asked({ verb: "exec", name: command.container, body: command }, () => answers.exec?.(command) ?? { output: "", truncated: false }),
+    exec: (command) =>
+      asked(
+        { verb: "exec", name: command.container, body: command },
+        () => answers.exec?.(command) ?? { output: "", truncated: false },
+      ),
     deleteObject: (path) =>
       asked({ verb: "delete object", name: path }, () => {
         answers.remove?.();

@@ -21,30 +21,107 @@ function withValue<T>(value: string | undefined, read: () => T): T {
 
 describe("the environment", () => {
   const taken: [string, (value: string | undefined) => unknown, [string | undefined, unknown][]][] = [
-    ["seconds", () => secondsFrom(NAME, 60), [[undefined, 60], ["", 60], ["0", 0], ["3600", 3600]]],
-    ["a port", () => portFrom(NAME, 8080), [[undefined, 8080], ["", 8080], ["0", 0], ["65535", 65535]]],
-    ["a URL with a default", () => urlFrom(NAME, ""), [[undefined, ""], ["", ""], ["http://broker/x", "http://broker/x"]]],
-    ["a flag", () => flagFrom(NAME), [[undefined, false], ["", false], ["false", false], ["true", true]]],
-    ["a list", () => listFrom(NAME), [[undefined, []], ["", []], ["a, b,,c", ["a", "b", "c"]]]],
+    [
+      "seconds",
+      () => secondsFrom(NAME, 60),
+      [
+        [undefined, 60],
+        ["", 60],
+        ["0", 0],
+        ["3600", 3600],
+      ],
+    ],
+    [
+      "a port",
+      () => portFrom(NAME, 8080),
+      [
+        [undefined, 8080],
+        ["", 8080],
+        ["0", 0],
+        ["65535", 65535],
+      ],
+    ],
+    [
+      "a URL with a default",
+      () => urlFrom(NAME, ""),
+      [
+        [undefined, ""],
+        ["", ""],
+        ["http://broker/x", "http://broker/x"],
+      ],
+    ],
+    [
+      "a flag",
+      () => flagFrom(NAME),
+      [
+        [undefined, false],
+        ["", false],
+        ["false", false],
+        ["true", true],
+      ],
+    ],
+    [
+      "a list",
+      () => listFrom(NAME),
+      [
+        [undefined, []],
+        ["", []],
+        ["a, b,,c", ["a", "b", "c"]],
+      ],
+    ],
   ];
   for (const [what, read, values] of taken) {
     it(`gives ${what}`, () => {
-      for (const [value, result] of values) assert.deepEqual(withValue(value, () => read(value)), result, value);
+      for (const [value, result] of values)
+        assert.deepEqual(
+          withValue(value, () => read(value)),
+          result,
+          value,
+        );
     });
   }
 
   const refused: [string, () => unknown, string[], RegExp][] = [
-    ["seconds", () => secondsFrom(NAME, 60), ["1.5", "-1", "1m", "123456"], /^RESPONDER_TEST: ".*" is not allowed; it takes a whole number of seconds$/],
+    [
+      "seconds",
+      () => secondsFrom(NAME, 60),
+      ["1.5", "-1", "1m", "123456"],
+      /^RESPONDER_TEST: ".*" is not allowed; it takes a whole number of seconds$/,
+    ],
     ["a port", () => portFrom(NAME, 1), ["65536", "http"], /^RESPONDER_TEST: ".*" is not a port; it takes 0 to 65535$/],
-    ["a URL, with a default or without", () => urlFrom(NAME, ""), ["broker", "ftp://broker/", "/x"], /^RESPONDER_TEST: ".*" is not allowed; it takes an http or https URL$/],
-    ["a URL that must be there", () => urlFrom(NAME), ["", "broker"], /^RESPONDER_TEST: ".*" is not allowed; it takes an http or https URL$/],
-    ["a flag", () => flagFrom(NAME), ["yes", "1", "True"], /^RESPONDER_TEST: ".*" is not allowed; it takes true or false$/],
-    ["a folder of rules", () => rulesFrom(NAME), ["/nowhere/at/all"], /^RESPONDER_TEST: "\/nowhere\/at\/all" can't be read: ENOENT/],
+    [
+      "a URL, with a default or without",
+      () => urlFrom(NAME, ""),
+      ["broker", "ftp://broker/", "/x"],
+      /^RESPONDER_TEST: ".*" is not allowed; it takes an http or https URL$/,
+    ],
+    [
+      "a URL that must be there",
+      () => urlFrom(NAME),
+      ["", "broker"],
+      /^RESPONDER_TEST: ".*" is not allowed; it takes an http or https URL$/,
+    ],
+    [
+      "a flag",
+      () => flagFrom(NAME),
+      ["yes", "1", "True"],
+      /^RESPONDER_TEST: ".*" is not allowed; it takes true or false$/,
+    ],
+    [
+      "a folder of rules",
+      () => rulesFrom(NAME),
+      ["/nowhere/at/all"],
+      /^RESPONDER_TEST: "\/nowhere\/at\/all" can't be read: ENOENT/,
+    ],
   ];
   for (const [what, read, values, message] of refused) {
     it(`refuses what is not ${what}, naming the variable, its value and what it takes`, () => {
       for (const value of values) {
-        assert.throws(() => withValue(value, read), (error) => error instanceof EnvironmentError && message.test(error.message), value);
+        assert.throws(
+          () => withValue(value, read),
+          (error) => error instanceof EnvironmentError && message.test(error.message),
+          value,
+        );
       }
     });
   }
@@ -64,7 +141,10 @@ describe("the environment", () => {
 
     it("gives its rules files in the order of their names, and no other file", () => {
       for (const name of ["10-b.yml", "00-a.yaml", keyOf("x.sh"), "notes.txt"]) writeFileSync(join(folder, name), name);
-      assert.deepEqual(withValue(folder, () => rulesFrom(NAME)).files, [{ name: "00-a.yaml", text: "00-a.yaml" }, { name: "10-b.yml", text: "10-b.yml" }]);
+      assert.deepEqual(withValue(folder, () => rulesFrom(NAME)).files, [
+        { name: "00-a.yaml", text: "00-a.yaml" },
+        { name: "10-b.yml", text: "10-b.yml" },
+      ]);
     });
 
     it("reads what the rules name from beside them, whatever its path", () => {

@@ -27,7 +27,12 @@ interface Inputs {
     delivery: Record<string, unknown>;
     template: { metadata: { annotations: Record<string, string> }; spec: PodSpec };
   };
-  values: { driver: unknown; falco: { append_output: unknown; json_output: unknown }; falcosidekick: unknown; [key: string]: unknown };
+  values: {
+    driver: unknown;
+    falco: { append_output: unknown; json_output: unknown };
+    falcosidekick: unknown;
+    [key: string]: unknown;
+  };
   [field: string]: unknown;
 }
 
@@ -106,7 +111,10 @@ for (const [stack, expected] of Object.entries(STACKS)) {
       assert.deepEqual(inputs.metadata, {
         name: "default",
         namespace,
-        annotations: { "eventing.knative.dev/broker.class": expected.brokerClass, "pulumi.com/waitFor": "condition=Ready" },
+        annotations: {
+          "eventing.knative.dev/broker.class": expected.brokerClass,
+          "pulumi.com/waitFor": "condition=Ready",
+        },
       });
       assert.equal(timeouts["create"], "5m");
     });
@@ -136,7 +144,12 @@ for (const [stack, expected] of Object.entries(STACKS)) {
       const { type, inputs } = find(program, "image-build");
       assert.equal(type, "docker:index/image:Image");
       assert.equal(inputs["imageName"], `${expected.repository}:latest`);
-      assert.deepEqual(inputs["build"], { args: {}, context: ".", dockerfile: "responder/Dockerfile", platform: "linux/amd64" });
+      assert.deepEqual(inputs["build"], {
+        args: {},
+        context: ".",
+        dockerfile: "responder/Dockerfile",
+        platform: "linux/amd64",
+      });
       assert.deepEqual(inputs["registry"], { server: expected.repository.split("/")[0] });
       for (const service of services) assert.equal(podOf(program, service).containers[0].image, image);
     });
@@ -147,7 +160,9 @@ for (const [stack, expected] of Object.entries(STACKS)) {
       assert.match(inputs.metadata.name, /^responder-rules-[0-9a-f]{10}$/);
       const pod = podOf(program, "responder-service");
       assert.deepEqual(pod.volumes, [{ name: "files", configMap: { name: inputs.metadata.name } }]);
-      assert.deepEqual(pod.containers[0].volumeMounts, [{ name: "files", mountPath: "/etc/response-rules", readOnly: true }]);
+      assert.deepEqual(pod.containers[0].volumeMounts, [
+        { name: "files", mountPath: "/etc/response-rules", readOnly: true },
+      ]);
       assert.equal(envOf(program, "responder-service")["RULES_DIR"], "/etc/response-rules");
     });
 
@@ -157,7 +172,11 @@ for (const [stack, expected] of Object.entries(STACKS)) {
       const rules = loadRules([{ name: "rules.yaml", text: rulesText }]);
       assert.deepEqual(role.inputs.rules, permissionsOf(rules, { events: true, deduplicationSeconds: 60 }));
       const binding = find(program, "responder-binding").inputs;
-      assert.deepEqual(binding.roleRef, { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.inputs.metadata.name });
+      assert.deepEqual(binding.roleRef, {
+        apiGroup: "rbac.authorization.k8s.io",
+        kind: "ClusterRole",
+        name: role.inputs.metadata.name,
+      });
       assert.deepEqual(binding.subjects, [{ kind: "ServiceAccount", name: account.name, namespace }]);
       assert.equal(podOf(program, "responder-service").serviceAccountName, account.name);
     });
@@ -265,7 +284,10 @@ for (const [stack, expected] of Object.entries(STACKS)) {
       assert.equal(pod.automountServiceAccountToken, false);
       assert.equal(envOf(program, "dead-letters-service")["FALCOSIDEKICK_URL"], SIDEKICK);
       const bindings = program.resources.filter(({ type }) => type.endsWith("Binding"));
-      assert.deepEqual(bindings.map(({ name }) => name), ["responder-binding"]);
+      assert.deepEqual(
+        bindings.map(({ name }) => name),
+        ["responder-binding"],
+      );
     });
 
     it("tells its URLs, the digest, the way to the UI and the rules in force", () => {
@@ -279,8 +301,13 @@ for (const [stack, expected] of Object.entries(STACKS)) {
     });
 
     it("creates the namespaces that no cluster has by itself", () => {
-      const namespaces = program.resources.filter(({ type }) => type === "kubernetes:core/v1:Namespace").map(({ name }) => name);
-      assert.deepEqual(namespaces.sort(), namespace === "default" ? ["falco-namespace"] : ["broker-namespace", "falco-namespace"]);
+      const namespaces = program.resources
+        .filter(({ type }) => type === "kubernetes:core/v1:Namespace")
+        .map(({ name }) => name);
+      assert.deepEqual(
+        namespaces.sort(),
+        namespace === "default" ? ["falco-namespace"] : ["broker-namespace", "falco-namespace"],
+      );
     });
 
     it("names every child after its component", () => {
@@ -295,7 +322,8 @@ describe("the program", () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "program-"));
     for (const file of ["serving-core", "kourier", "eventing-core", "in-memory-channel", "mt-channel-broker"]) {
-      const of = (apiVersion: string, kind: string): string => JSON.stringify({ apiVersion, kind, metadata: { name: file } });
+      const of = (apiVersion: string, kind: string): string =>
+        JSON.stringify({ apiVersion, kind, metadata: { name: file } });
       await writeFile(
         join(folder, `${file}.yaml`),
         [
@@ -313,8 +341,12 @@ describe("the program", () => {
     const program = await evaluateProgram({ stack: "dev", config: { "knative:manifests": folder } });
     const groups = program.resources.filter(({ type }) => type === "kubernetes:yaml/v2:ConfigGroup");
     const stages = ["definitions", "workloads", "webhooks"];
-    const chainOf = (files: string[]): string[] => files.flatMap((file) => stages.map((stage) => `knative-${file}-${stage}`));
-    for (const chain of [chainOf(["serving-core", "kourier"]), chainOf(["eventing-core", "in-memory-channel", "mt-channel-broker"])]) {
+    const chainOf = (files: string[]): string[] =>
+      files.flatMap((file) => stages.map((stage) => `knative-${file}-${stage}`));
+    for (const chain of [
+      chainOf(["serving-core", "kourier"]),
+      chainOf(["eventing-core", "in-memory-channel", "mt-channel-broker"]),
+    ]) {
       for (const [index, name] of chain.entries()) {
         assert.deepEqual(find(program, name).dependsOn, index === 0 ? [] : [chain[index - 1]], name);
       }
@@ -327,23 +359,49 @@ describe("the program", () => {
   });
 
   it("lets ConfigMaps and Secrets change in place", async () => {
-    const program = await evaluateProgram({ stack: "dev", config: { "knative:install": false, "kubernetes:context": "kind" } });
-    assert.deepEqual(find(program, "cluster").inputs, { context: "kind", enableConfigMapMutable: "true", enableSecretMutable: "true" });
+    const program = await evaluateProgram({
+      stack: "dev",
+      config: { "knative:install": false, "kubernetes:context": "kind" },
+    });
+    assert.deepEqual(find(program, "cluster").inputs, {
+      context: "kind",
+      enableConfigMapMutable: "true",
+      enableSecretMutable: "true",
+    });
   });
 
   it("pushes with the registry's user and gives pods the same to pull with, encrypted", async () => {
-    const config = { "knative:install": false, registryUsername: "robot", registryPassword: "geheim", responderBuildImage: "node:24", responderBaseImage: "base:1" };
+    const config = {
+      "knative:install": false,
+      registryUsername: "robot",
+      registryPassword: "geheim",
+      responderBuildImage: "node:24",
+      responderBaseImage: "base:1",
+    };
     const program = await evaluateProgram({ stack: "prod", config });
     const build = find(program, "image-build");
-    assert.deepEqual(build.inputs["registry"], { server: "registry.example.com", username: "robot", password: "geheim" });
+    assert.deepEqual(build.inputs["registry"], {
+      server: "registry.example.com",
+      username: "robot",
+      password: "geheim",
+    });
     assert.deepEqual(build.secrets, ["registry.password"]);
-    assert.deepEqual((build.inputs["build"] as { args: unknown }).args, { BUILD_IMAGE: "node:24", BASE_IMAGE: "base:1" });
+    assert.deepEqual((build.inputs["build"] as { args: unknown }).args, {
+      BUILD_IMAGE: "node:24",
+      BASE_IMAGE: "base:1",
+    });
     const secret = find(program, "image-pull");
     assert.equal(secret.inputs["type"], "kubernetes.io/dockerconfigjson");
     assert.deepEqual(secret.secrets, ["stringData"]);
     const text = (secret.inputs["stringData"] as Record<string, string>)[".dockerconfigjson"] ?? "";
     assert.deepEqual(JSON.parse(text), {
-      auths: { "registry.example.com": { username: "robot", password: "geheim", auth: Buffer.from("robot:geheim").toString("base64") } },
+      auths: {
+        "registry.example.com": {
+          username: "robot",
+          password: "geheim",
+          auth: Buffer.from("robot:geheim").toString("base64"),
+        },
+      },
     });
     for (const service of ["responder-service", "dead-letters-service"]) {
       assert.deepEqual(podOf(program, service).imagePullSecrets, [{ name: secret.inputs.metadata.name }]);
@@ -351,7 +409,10 @@ describe("the program", () => {
   });
 
   it("runs every rule dry, without any permission, where the stack does", async () => {
-    const program = await evaluateProgram({ stack: "dev", config: { "knative:install": false, responderDryRun: true } });
+    const program = await evaluateProgram({
+      stack: "dev",
+      config: { "knative:install": false, responderDryRun: true },
+    });
     assert.equal(envOf(program, "responder-service")["DRY_RUN"], "true");
     assert.deepEqual(find(program, "responder-role").inputs["rules"], []);
     assert.match(String((program.outputs["rules"] as string[])[0]), /\(dry run\)$/);
@@ -359,7 +420,13 @@ describe("the program", () => {
 
   it("builds nothing where a ready image is given, and no dead letter service where a sink is", async () => {
     const responderImage = `ghcr.io/acme/responder@${DIGEST}`;
-    const config = { "knative:install": false, registryServer: "", responderImage, deliveryDeadLetterSink: "https://dead.example.com/", deliveryTimeout: "PT30S" };
+    const config = {
+      "knative:install": false,
+      registryServer: "",
+      responderImage,
+      deliveryDeadLetterSink: "https://dead.example.com/",
+      deliveryTimeout: "PT30S",
+    };
     const program = await evaluateProgram({ stack: "dev", config });
     assert.ok(!program.resources.some(({ type }) => type.startsWith("docker:")));
     assert.ok(!program.resources.some(({ name }) => name.startsWith("dead-letters")));
@@ -373,8 +440,15 @@ describe("the program", () => {
   });
 
   it("merges further Helm values over its own and keeps each of them secret", async () => {
-    const falcoValues = { falcosidekick: { config: { slack: { webhookurl: "https://hooks.example.com/x" } } }, driver: { kind: "kmod" }, tolerations: [{ operator: "Exists" }] };
-    const program = await evaluateProgram({ stack: "dev", config: { "knative:install": false, falcoValues, falcoChart: "./charts/falco" } });
+    const falcoValues = {
+      falcosidekick: { config: { slack: { webhookurl: "https://hooks.example.com/x" } } },
+      driver: { kind: "kmod" },
+      tolerations: [{ operator: "Exists" }],
+    };
+    const program = await evaluateProgram({
+      stack: "dev",
+      config: { "knative:install": false, falcoValues, falcoChart: "./charts/falco" },
+    });
     const { inputs, secrets } = find(program, "falco-release");
     assert.deepEqual(inputs.values.falcosidekick, {
       enabled: true,
@@ -386,9 +460,16 @@ describe("the program", () => {
     });
     assert.deepEqual(inputs.values.driver, { kind: "kmod" });
     assert.deepEqual(inputs.values["tolerations"], [{ operator: "Exists" }]);
-    assert.deepEqual(secrets.sort(), ["values.driver.kind", "values.falcosidekick.config.slack.webhookurl", "values.tolerations"]);
+    assert.deepEqual(secrets.sort(), [
+      "values.driver.kind",
+      "values.falcosidekick.config.slack.webhookurl",
+      "values.tolerations",
+    ]);
     assert.equal(inputs["chart"], "./charts/falco");
-    assert.ok(!("repositoryOpts" in inputs) && !("version" in inputs), "a chart in a folder has neither repository nor version");
+    assert.ok(
+      !("repositoryOpts" in inputs) && !("version" in inputs),
+      "a chart in a folder has neither repository nor version",
+    );
   });
 
   it("changes the ConfigMap, the Revision, the role and the Trigger's filter, nothing else, for other rules", async () => {
@@ -403,8 +484,15 @@ describe("the program", () => {
     const config = { "knative:install": false };
     const one = await evaluateProgram({ stack: "dev", config });
     const other = await evaluateProgram({ stack: "dev", config: { ...config, responderRules: ["rules.yaml", more] } });
-    const changed = one.resources.filter(({ name, inputs }) => JSON.stringify(find(other, name).inputs) !== JSON.stringify(inputs));
-    assert.deepEqual(changed.map(({ name }) => name).sort(), ["alerts-trigger", "responder-role", "responder-rules", "responder-service"]);
+    const changed = one.resources.filter(
+      ({ name, inputs }) => JSON.stringify(find(other, name).inputs) !== JSON.stringify(inputs),
+    );
+    assert.deepEqual(changed.map(({ name }) => name).sort(), [
+      "alerts-trigger",
+      "responder-role",
+      "responder-rules",
+      "responder-service",
+    ]);
     assert.equal(one.resources.length, other.resources.length);
     assert.deepEqual(Object.keys(find(other, "responder-rules").inputs.data), ["00-rules.yaml", "01-rules.yaml"]);
   });
@@ -419,7 +507,10 @@ describe("the program", () => {
       script = join(folder, "look.sh");
       rules = join(folder, "look.yaml");
       await writeFile(script, SCRIPT);
-      await writeFile(rules, `- rule: Look around\n  actions: [{ action: Look, actionner: "kubernetes:script", parameters: { file: ${script} } }]\n`);
+      await writeFile(
+        rules,
+        `- rule: Look around\n  actions: [{ action: Look, actionner: "kubernetes:script", parameters: { file: ${script} } }]\n`,
+      );
     });
 
     it("gives it to the responder beside the rules, where the responder looks for it", async () => {
@@ -430,7 +521,9 @@ describe("the program", () => {
     });
 
     it("makes another ConfigMap, so another Revision, of another text of it", async () => {
-      const nameOf = async () => find(await evaluateProgram({ stack: "dev", config: { ...config, responderRules: [rules] } }), "responder-rules").inputs.metadata.name;
+      const nameOf = async () =>
+        find(await evaluateProgram({ stack: "dev", config: { ...config, responderRules: [rules] } }), "responder-rules")
+          .inputs.metadata.name;
       const before = await nameOf();
       await writeFile(script, `${SCRIPT}ls /tmp\n`);
       assert.notEqual(await nameOf(), before);
@@ -439,19 +532,31 @@ describe("the program", () => {
     it("stops where it can't be read, naming rule, action and path", async () => {
       await rm(script);
       await assert.rejects(evaluateProgram({ stack: "dev", config: { ...config, responderRules: [rules] } }), {
-        message: /^The response rules can't be used:\n.*look\.yaml, entry 1 \(rule "Look around"\): actions\[0\] \("Look"\): parameters\.file: ".*look\.sh" can't be read: ENOENT/s,
+        message:
+          /^The response rules can't be used:\n.*look\.yaml, entry 1 \(rule "Look around"\): actions\[0\] \("Look"\): parameters\.file: ".*look\.sh" can't be read: ENOENT/s,
       });
     });
 
-    const manners: [Record<string, unknown>, { events: boolean; deduplicationSeconds: number }, string[] | undefined][] = [
+    const manners: [
+      Record<string, unknown>,
+      { events: boolean; deduplicationSeconds: number },
+      string[] | undefined,
+    ][] = [
       [{}, { events: true, deduplicationSeconds: 60 }, ["create", "get", "patch"]],
       [{ responderEvents: false }, { events: false, deduplicationSeconds: 60 }, ["create", "get", "patch"]],
       [{ responderDeduplicationSeconds: 0 }, { events: true, deduplicationSeconds: 0 }, ["create"]],
-      [{ responderEvents: false, responderDeduplicationSeconds: 0 }, { events: false, deduplicationSeconds: 0 }, undefined],
+      [
+        { responderEvents: false, responderDeduplicationSeconds: 0 },
+        { events: false, deduplicationSeconds: 0 },
+        undefined,
+      ],
     ];
     for (const [changes, { events, deduplicationSeconds }, verbs] of manners) {
       it(`lets the responder ${verbs?.join(", ") ?? "do nothing with"} events with responderEvents ${events} and responderDeduplicationSeconds ${deduplicationSeconds}`, async () => {
-        const program = await evaluateProgram({ stack: "dev", config: { ...config, ...changes, responderRules: [rules] } });
+        const program = await evaluateProgram({
+          stack: "dev",
+          config: { ...config, ...changes, responderRules: [rules] },
+        });
         const env = envOf(program, "responder-service");
         assert.equal(env["EVENTS"], String(events));
         assert.equal(env["DEDUPLICATION_SECONDS"], String(deduplicationSeconds));
@@ -465,16 +570,25 @@ describe("the program", () => {
   it("stops with what is wrong with a rule", async () => {
     const broken = join(folder, "broken.yaml");
     await writeFile(broken, "- rule: X\n  actions: [{ action: Y, actionner: kubernetes:explode }]\n");
-    await assert.rejects(evaluateProgram({ stack: "dev", config: { "knative:install": false, responderRules: [broken] } }), (error: Error) => {
-      assert.match(error.message, /^The response rules can't be used:\n.*broken\.yaml.*kubernetes:explode.*kubernetes:terminate/s);
-      assert.doesNotMatch(error.message, /\n {4}at /, "no stack trace");
-      return true;
-    });
+    await assert.rejects(
+      evaluateProgram({ stack: "dev", config: { "knative:install": false, responderRules: [broken] } }),
+      (error: Error) => {
+        assert.match(
+          error.message,
+          /^The response rules can't be used:\n.*broken\.yaml.*kubernetes:explode.*kubernetes:terminate/s,
+        );
+        assert.doesNotMatch(error.message, /\n {4}at /, "no stack trace");
+        return true;
+      },
+    );
   });
 
   it("stops with the path of a rules file that is not there", async () => {
-    await assert.rejects(evaluateProgram({ stack: "dev", config: { "knative:install": false, responderRules: ["nowhere.yaml"] } }), {
-      message: /^The rules file nowhere\.yaml can't be read: ENOENT.*\nChange responderRules/s,
-    });
+    await assert.rejects(
+      evaluateProgram({ stack: "dev", config: { "knative:install": false, responderRules: ["nowhere.yaml"] } }),
+      {
+        message: /^The rules file nowhere\.yaml can't be read: ENOENT.*\nChange responderRules/s,
+      },
+    );
   });
 });

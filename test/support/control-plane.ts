@@ -85,7 +85,9 @@ export async function startControlPlane({ nodes = 2 }: ControlPlaneOptions = {})
     ) as Record<"admin" | "controllerManager" | "scheduler" | "nodes", { user: string; group: string; token: string }>;
     const tokens = write(
       "tokens.csv",
-      Object.values(users).map(({ token, user, group }) => `${token},${user},${user},${group}\n`).join(""),
+      Object.values(users)
+        .map(({ token, user, group }) => `${token},${user},${user},${group}\n`)
+        .join(""),
     );
 
     const keys = generateKeyPairSync("rsa", {
@@ -165,7 +167,9 @@ export async function startControlPlane({ nodes = 2 }: ControlPlaneOptions = {})
     const names = Array.from({ length: nodes }, (_, index) => `node-${index}`);
     for (const name of names) {
       const labels = { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux" };
-      await api.demand("POST", "/api/v1/nodes", { body: { apiVersion: "v1", kind: "Node", metadata: { name, labels } } });
+      await api.demand("POST", "/api/v1/nodes", {
+        body: { apiVersion: "v1", kind: "Node", metadata: { name, labels } },
+      });
     }
     await eventually(
       "nodes are ready and the default ServiceAccount is there",
@@ -191,7 +195,11 @@ export async function startControlPlane({ nodes = 2 }: ControlPlaneOptions = {})
       kubeconfig,
       async serviceAccountToken(namespace, name) {
         const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
-        const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3600 } };
+        const body = {
+          apiVersion: "authentication.k8s.io/v1",
+          kind: "TokenRequest",
+          spec: { expirationSeconds: 3600 },
+        };
         return (await api.demand<{ status: { token: string } }>("POST", path, { body })).status.token;
       },
       async stop() {
@@ -212,7 +220,10 @@ interface Node {
 
 /** Ready, and seen to be so by the controller that keeps pods away from nodes that are not. */
 function usable({ spec, status }: Node): boolean {
-  return !spec.taints?.length && (status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
+  return (
+    !spec.taints?.length &&
+    (status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True")
+  );
 }
 
 /** The authority among the certificates that the API server presents. */

@@ -53,7 +53,10 @@ export async function startResponder(
     const file = join(folder, "rules.yaml");
     writeFileSync(file, rules);
     const responderRules = defaultRules ? ["rules.yaml", file] : [file];
-    const program = await evaluateProgram({ stack: "dev", config: { "knative:install": false, responderRules, ...config } });
+    const program = await evaluateProgram({
+      stack: "dev",
+      config: { "knative:install": false, responderRules, ...config },
+    });
     const accounts = accountsOf(program);
     await new Applier(cluster.api).demand(accounts);
 
@@ -97,7 +100,9 @@ let built: Promise<string> | undefined;
 function builtOnce(): Promise<string> {
   if (!built) {
     const folder = mkdtempSync(join(tmpdir(), "response-engine-bundle-"));
-    process.once("exit", () => { rmSync(folder, { recursive: true, force: true }); });
+    process.once("exit", () => {
+      rmSync(folder, { recursive: true, force: true });
+    });
     built = build(join(folder, "responder.mjs"));
   }
   return built;

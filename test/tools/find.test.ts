@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -57,7 +67,10 @@ describe("tool", () => {
 
   it("says so when the variable names nothing that can be run", async () => {
     environment["PULUMI_BIN"] = join(folder, "missing");
-    await assert.rejects(tool("pulumi", { environment, progress }), { name: "ToolError", message: /PULUMI_BIN is .*missing/ });
+    await assert.rejects(tool("pulumi", { environment, progress }), {
+      name: "ToolError",
+      message: /PULUMI_BIN is .*missing/,
+    });
   });
 
   it("takes one on the PATH whose version will do", async () => {
@@ -85,7 +98,10 @@ describe("tool", () => {
 
   it("builds once for two who ask at a time", async () => {
     program("bin/go", go);
-    const [one, other] = await Promise.all([tool("kwok", { environment, progress }), tool("kwok", { environment, progress })]);
+    const [one, other] = await Promise.all([
+      tool("kwok", { environment, progress }),
+      tool("kwok", { environment, progress }),
+    ]);
     assert.equal(one, other);
     assert.equal(readFileSync(join(folder, "go.log"), "utf8"), "built\n");
   });
@@ -104,7 +120,10 @@ describe("tool", () => {
   it("shows what Go says when a build fails, and leaves no trace of it", async () => {
     program("bin/go", go);
     environment["GO_FAILS"] = "yes";
-    await assert.rejects(tool("kwok", { environment, progress }), { name: "ToolError", message: /no required module provides package/ });
+    await assert.rejects(tool("kwok", { environment, progress }), {
+      name: "ToolError",
+      message: /no required module provides package/,
+    });
     assert.deepEqual(readdirSync(cacheFolder(environment)), []);
   });
 

@@ -23,7 +23,9 @@ const RESOURCES: readonly Resource[] = [
   resource("Ingress", "networking.k8s.io", { name: "ingresses" }),
   resource("NetworkPolicy", "networking.k8s.io", { name: "networkpolicies" }),
   ...["RoleBinding", "Role"].map((kind) => resource(kind, "rbac.authorization.k8s.io")),
-  ...["ClusterRoleBinding", "ClusterRole"].map((kind) => resource(kind, "rbac.authorization.k8s.io", { namespaced: false })),
+  ...["ClusterRoleBinding", "ClusterRole"].map((kind) =>
+    resource(kind, "rbac.authorization.k8s.io", { namespaced: false }),
+  ),
   resource("Namespace", "", { namespaced: false }),
 ];
 
@@ -49,7 +51,8 @@ export const deleteResource = actionner<Parameters>({
       },
     },
   },
-  permissions: ({ resources }) => resources.map(({ name, group }) => ({ apiGroup: group, resource: name, verbs: ["delete"] })),
+  permissions: ({ resources }) =>
+    resources.map(({ name, group }) => ({ apiGroup: group, resource: name, verbs: ["delete"] })),
   example: `- action: Delete the suspicious resource
   actionner: kubernetes:delete
   parameters:
@@ -61,7 +64,10 @@ export const deleteResource = actionner<Parameters>({
     const subject = subjectOf(alert, resources);
     if (!subject) {
       const named = alert.fields.get("ka.target.resource") ?? "";
-      return { outcome: "failed", message: `${named} are not among the action's resources (${resources.map(({ name }) => name).join(", ")})` };
+      return {
+        outcome: "failed",
+        message: `${named} are not among the action's resources (${resources.map(({ name }) => name).join(", ")})`,
+      };
     }
     try {
       await cluster.deleteObject(subject.path);
@@ -89,7 +95,12 @@ function subjectOf({ fields }: Alert, resources: readonly Resource[]): (Subject 
     identity: "",
     described: `${found.name} ${found.namespaced ? `${namespace ?? ""}/` : ""}${name}`,
     namespace: found.name === "namespaces" ? name : found.namespaced ? namespace : undefined,
-    reference: { apiVersion, kind: found.kind, name, ...(found.namespaced && namespace !== undefined && { namespace }) },
+    reference: {
+      apiVersion,
+      kind: found.kind,
+      name,
+      ...(found.namespaced && namespace !== undefined && { namespace }),
+    },
     path: `${root}${within}/${found.name}/${encodeURIComponent(name)}`,
   };
 }

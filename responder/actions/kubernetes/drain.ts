@@ -27,12 +27,17 @@ export const drain = podActionner<Parameters>({
     force: flag("Of no account: evictions are never forced. It is taken so that falco-talon's files can be read"),
     ignore_errors: flag("Counts a pod that could not be evicted as none"),
     max_wait_period: {
-      description: "Seconds to wait for budgets to allow an eviction and for the pods to be gone; 0 waits for nothing; responderTimeoutSeconds has to be longer",
+      description:
+        "Seconds to wait for budgets to allow an eviction and for the pods to be gone; 0 waits for nothing; responderTimeoutSeconds has to be longer",
       allowed: "a whole number of seconds, 0 or more",
       default: 0,
       parse: wholeNumber,
     },
-    wait_period_excluded_namespaces: list("Namespaces whose pods are not waited for", "namespaces' names", (text) => text || undefined),
+    wait_period_excluded_namespaces: list(
+      "Namespaces whose pods are not waited for",
+      "namespaces' names",
+      (text) => text || undefined,
+    ),
   },
   permissions: (parameters) => [
     { apiGroup: "", resource: "pods", verbs: ["get", "list"] },
@@ -49,10 +54,12 @@ export const drain = podActionner<Parameters>({
     const found = await findPod(occasion.cluster, occasion.pod);
     if ("outcome" in found) return found;
     const node = found.pod.spec?.nodeName;
-    if (!node) return { outcome: "failed", message: `pod ${occasion.pod.namespace}/${occasion.pod.name} is on no node` };
+    if (!node)
+      return { outcome: "failed", message: `pod ${occasion.pod.namespace}/${occasion.pod.name} is on no node` };
     const { items } = await occasion.cluster.core.listPodForAllNamespaces({ fieldSelector: `spec.nodeName=${node}` });
     const deadline = performance.now() + parameters.max_wait_period * 1000;
-    const evictAll = async (pods: readonly V1Pod[]) => await Promise.all(pods.map((pod) => evict(pod, occasion, parameters, deadline)));
+    const evictAll = async (pods: readonly V1Pod[]) =>
+      await Promise.all(pods.map((pod) => evict(pod, occasion, parameters, deadline)));
     // the pod itself last: when the alert comes again, the node is known by it
     const isItself = ({ metadata }: V1Pod) => metadata?.uid === found.uid;
     const ends = await evictAll(items.filter((pod) => !isItself(pod)));
@@ -75,7 +82,9 @@ async function evict(pod: V1Pod, occasion: PodOccasion, parameters: Parameters, 
   try {
     if (await spared(pod, parameters, occasion.cluster)) return "left alone";
     const body = { metadata: { name, namespace }, deleteOptions: { preconditions: { uid } } };
-    await untilDeadline(deadline, 429, BETWEEN.tries, () => occasion.cluster.core.createNamespacedPodEviction({ name, namespace, body }));
+    await untilDeadline(deadline, 429, BETWEEN.tries, () =>
+      occasion.cluster.core.createNamespacedPodEviction({ name, namespace, body }),
+    );
     if (parameters.max_wait_period > 0 && !parameters.wait_period_excluded_namespaces.includes(namespace)) {
       await untilDeadline(deadline, STILL_THERE, BETWEEN.looks, async () => {
         const { metadata } = await occasion.cluster.core.readNamespacedPod({ name, namespace });
@@ -96,7 +105,12 @@ async function evict(pod: V1Pod, occasion: PodOccasion, parameters: Parameters, 
 /** Not an HTTP status: a pod that has been evicted and has not ended. */
 const STILL_THERE = 0;
 
-async function untilDeadline(deadline: number, code: number, between: number, attempt: () => Promise<unknown>): Promise<void> {
+async function untilDeadline(
+  deadline: number,
+  code: number,
+  between: number,
+  attempt: () => Promise<unknown>,
+): Promise<void> {
   for (;;) {
     try {
       await attempt();

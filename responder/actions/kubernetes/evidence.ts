@@ -37,7 +37,11 @@ export const evidence = podActionner<Parameters>({
     { apiGroup: "", resource: "pods", verbs: ["get"] },
     { apiGroup: "", resource: "pods/log", verbs: ["get"] },
     { apiGroup: "", resource: "events", verbs: ["list"] },
-    ...OWNERS.map(({ apiVersion, resource }) => ({ apiGroup: apiVersion.slice(0, apiVersion.indexOf("/")), resource, verbs: ["get"] })),
+    ...OWNERS.map(({ apiVersion, resource }) => ({
+      apiGroup: apiVersion.slice(0, apiVersion.indexOf("/")),
+      resource,
+      verbs: ["get"],
+    })),
   ],
   example: `- action: Keep the evidence
   actionner: kubernetes:evidence
@@ -66,8 +70,16 @@ export const evidence = podActionner<Parameters>({
   },
 });
 
-async function eventsOf(cluster: Cluster, namespace: string, uid: string): Promise<{ items: CoreV1Event[]; more: boolean }> {
-  const { items, metadata } = await cluster.core.listNamespacedEvent({ namespace, fieldSelector: `involvedObject.uid=${uid}`, limit: EVENTS_LIMIT });
+async function eventsOf(
+  cluster: Cluster,
+  namespace: string,
+  uid: string,
+): Promise<{ items: CoreV1Event[]; more: boolean }> {
+  const { items, metadata } = await cluster.core.listNamespacedEvent({
+    namespace,
+    fieldSelector: `involvedObject.uid=${uid}`,
+    limit: EVENTS_LIMIT,
+  });
   return { items: items.map(withoutManagedFields), more: Boolean(metadata?._continue) };
 }
 
@@ -79,15 +91,24 @@ interface Owner {
 }
 
 /** From the pod's controller to the one that has none. */
-async function ownersOf(cluster: Cluster, namespace: string, references: readonly V1OwnerReference[] = []): Promise<Owner[]> {
+async function ownersOf(
+  cluster: Cluster,
+  namespace: string,
+  references: readonly V1OwnerReference[] = [],
+): Promise<Owner[]> {
   const controller = references.find((one) => one.controller);
   if (!controller) return [];
   const { apiVersion, kind, name } = controller;
   const known = OWNERS.find((one) => one.apiVersion === apiVersion && one.kind === kind);
   if (!known) return [{ kind, name }];
   try {
-    const object = await cluster.readObject(`/apis/${apiVersion}/namespaces/${namespace}/${known.resource}/${name}`) as Pick<V1Pod, "metadata">;
-    return [{ kind, name, object: withoutManagedFields(object) }, ...(await ownersOf(cluster, namespace, object.metadata?.ownerReferences))];
+    const object = (await cluster.readObject(
+      `/apis/${apiVersion}/namespaces/${namespace}/${known.resource}/${name}`,
+    )) as Pick<V1Pod, "metadata">;
+    return [
+      { kind, name, object: withoutManagedFields(object) },
+      ...(await ownersOf(cluster, namespace, object.metadata?.ownerReferences)),
+    ];
   } catch (thrown) {
     if (clusterError(thrown).code === 404) return [{ kind, name }];
     throw thrown;

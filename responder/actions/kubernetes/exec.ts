@@ -14,7 +14,10 @@ export const exec = podActionner<Parameters>({
   givesOutput: true,
   parameters: {
     command: {
-      ...text("The command; ${FD_NAME} stands for the alert's output field fd.name, ${RULE}, ${PRIORITY} … for the alert's own", "a shell's command"),
+      ...text(
+        "The command; ${FD_NAME} stands for the alert's output field fd.name, ${RULE}, ${PRIORITY} … for the alert's own",
+        "a shell's command",
+      ),
       required: true,
     },
     ...SHELL_PARAMETERS,

@@ -16,7 +16,8 @@ const LIMIT = 512 * 1024;
 
 export const log = podActionner<Parameters>({
   name: "kubernetes:log",
-  description: "Keeps the end of the log of the container that raised the alert, or of all the pod's where the alert doesn't say which",
+  description:
+    "Keeps the end of the log of the container that raised the alert, or of all the pod's where the alert doesn't say which",
   continue: true,
   repeatable: false,
   givesOutput: true,
@@ -46,11 +47,19 @@ export const log = podActionner<Parameters>({
     const containers = told ? [told] : (found.pod.spec?.containers ?? []).map((container) => container.name);
     const limit = Math.floor(LIMIT / Math.max(containers.length, 1));
     try {
-      const logs = await Promise.all(containers.map(async (container) => ({ container, log: await containerLog(cluster, { namespace, pod: name, container, tailLines, limit }) })));
+      const logs = await Promise.all(
+        containers.map(async (container) => ({
+          container,
+          log: await containerLog(cluster, { namespace, pod: name, container, tailLines, limit }),
+        })),
+      );
       const texts = logs.flatMap(({ container, log: end }) => ("text" in end ? [{ container, ...end }] : []));
       const reasons = logs.flatMap(({ log: end }) => ("reason" in end ? [end.reason] : []));
       if (texts.length === 0) return { outcome: "failed", message: `${described} has no log: ${reasons.join("; ")}` };
-      const text = texts.length === 1 ? (texts[0]?.text ?? "") : texts.map(({ container, text: end }) => `==> ${container} <==\n${end}`).join("\n");
+      const text =
+        texts.length === 1
+          ? (texts[0]?.text ?? "")
+          : texts.map(({ container, text: end }) => `==> ${container} <==\n${end}`).join("\n");
       const truncated = texts.some((end) => end.truncated);
       return {
         outcome: "done",

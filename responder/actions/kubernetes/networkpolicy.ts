@@ -14,7 +14,8 @@ interface Parameters {
 
 export const networkpolicy = podActionner<Parameters>({
   name: "kubernetes:networkpolicy",
-  description: "Cuts the pod that raised the alert, and those with the same labels, off from everything they could reach",
+  description:
+    "Cuts the pod that raised the alert, and those with the same labels, off from everything they could reach",
   continue: true,
   repeatable: true,
   givesOutput: false,
@@ -43,7 +44,11 @@ export const networkpolicy = podActionner<Parameters>({
     if ("outcome" in found) return found;
     const { namespace } = pod;
     const body = policyFor(found, namespace, allowed);
-    if (!body) return { outcome: "failed", message: `pod ${namespace}/${pod.name} has no labels that a network policy could select it by` };
+    if (!body)
+      return {
+        outcome: "failed",
+        message: `pod ${namespace}/${pod.name} has no labels that a network policy could select it by`,
+      };
     const name = body.metadata?.name ?? "";
     try {
       await cluster.networking.createNamespacedNetworkPolicy({ namespace, body });
@@ -52,7 +57,10 @@ export const networkpolicy = podActionner<Parameters>({
       await cluster.networking.patchNamespacedNetworkPolicy({ namespace, name, body });
     }
     const reachable = [...allowed.cidrs, ...allowed.namespaces].join(", ") || "nothing";
-    return { outcome: "done", message: `network policy ${namespace}/${name} lets pod ${namespace}/${pod.name} reach ${reachable}` };
+    return {
+      outcome: "done",
+      message: `network policy ${namespace}/${name} lets pod ${namespace}/${pod.name} reach ${reachable}`,
+    };
   },
 });
 
@@ -86,7 +94,11 @@ function policyFor({ pod }: FoundPod, namespace: string, allowed: Allowed): V1Ne
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
-    metadata: { name: `response-${owner.slice(0, 200)}-${hashOf(labels)}`, namespace, labels: { "app.kubernetes.io/managed-by": "response-engine" } },
+    metadata: {
+      name: `response-${owner.slice(0, 200)}-${hashOf(labels)}`,
+      namespace,
+      labels: { "app.kubernetes.io/managed-by": "response-engine" },
+    },
     spec: {
       podSelector: { matchLabels: Object.fromEntries(labels) },
       policyTypes: ["Egress"],

@@ -44,7 +44,11 @@ export const quarantine = podActionner<object>({
         "response-engine.io/quarantined-for": alert.rule,
       },
     };
-    return await patchPod({ ...occasion, pod: { ...pod, uid: found.uid } }, { metadata }, "is in quarantine, and still running");
+    return await patchPod(
+      { ...occasion, pod: { ...pod, uid: found.uid } },
+      { metadata },
+      "is in quarantine, and still running",
+    );
   },
 });
 

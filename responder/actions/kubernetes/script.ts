@@ -39,5 +39,6 @@ export const script = podActionner<Parameters>({
       cat /proc/net/tcp
       ls -la /tmp
 `,
-  run: async (occasion, parameters) => await runInContainer(occasion, parameters.script || parameters.file, parameters, "the script"),
+  run: async (occasion, parameters) =>
+    await runInContainer(occasion, parameters.script || parameters.file, parameters, "the script"),
 });

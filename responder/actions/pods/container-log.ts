@@ -22,9 +22,18 @@ export async function containerLog(
   { namespace, pod, container, tailLines, limit, previous = false }: LogRequest,
 ): Promise<{ text: string; truncated: boolean } | { reason: string }> {
   try {
-    const text = await cluster.core.readNamespacedPodLog({ namespace, name: pod, container, tailLines, limitBytes: READ_LIMIT, ...(previous && { previous }) });
+    const text = await cluster.core.readNamespacedPodLog({
+      namespace,
+      name: pod,
+      container,
+      tailLines,
+      limitBytes: READ_LIMIT,
+      ...(previous && { previous }),
+    });
     const bytes = Buffer.from(text);
-    return bytes.length <= limit ? { text, truncated: false } : { text: bytes.subarray(-limit).toString("utf8"), truncated: true };
+    return bytes.length <= limit
+      ? { text, truncated: false }
+      : { text: bytes.subarray(-limit).toString("utf8"), truncated: true };
   } catch (thrown) {
     const { code, message } = clusterError(thrown);
     if (code === 400) return { reason: message };

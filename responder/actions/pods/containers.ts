@@ -15,6 +15,8 @@ export function containersOf({ status }: V1Pod): V1ContainerStatus[] {
  */
 export function containerWithId(pod: V1Pod, id: string): V1ContainerStatus | undefined {
   return containersOf(pod).find(({ containerID, lastState }) =>
-    [containerID, lastState?.terminated?.containerID].some((full) => full?.slice(full.indexOf("://") + 3).startsWith(id)),
+    [containerID, lastState?.terminated?.containerID].some((full) =>
+      full?.slice(full.indexOf("://") + 3).startsWith(id),
+    ),
   );
 }

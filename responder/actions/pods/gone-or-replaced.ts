@@ -9,8 +9,14 @@ import type { Result } from "../outcome.ts";
 export function settledBy({ code, message }: ClusterError, described: string): Result | undefined {
   if (code === 404) return { outcome: "gone", message: `${described} is already gone` };
   if (OTHER_UID[code ?? 0]?.test(message) !== true) return undefined;
-  return { outcome: "replaced", message: `${described} is already gone; another pod has its name now and was left alone` };
+  return {
+    outcome: "replaced",
+    message: `${described} is already gone; another pod has its name now and was left alone`,
+  };
 }
 
 /** How the API says so, by status: of a deletion's precondition, and of a patch, which would have to change the UID. */
-const OTHER_UID: Readonly<Record<number, RegExp>> = { 409: /UID in (the )?precondition/, 422: /metadata\.uid: .*field is immutable/ };
+const OTHER_UID: Readonly<Record<number, RegExp>> = {
+  409: /UID in (the )?precondition/,
+  422: /metadata\.uid: .*field is immutable/,
+};

@@ -63,9 +63,11 @@ async function replicasOf(
   if (!apiVersion.startsWith("apps/")) return undefined;
   try {
     const owner =
-      kind === "ReplicaSet" ? await apps.readNamespacedReplicaSet({ name, namespace })
-      : kind === "StatefulSet" ? await apps.readNamespacedStatefulSet({ name, namespace })
-      : undefined;
+      kind === "ReplicaSet"
+        ? await apps.readNamespacedReplicaSet({ name, namespace })
+        : kind === "StatefulSet"
+          ? await apps.readNamespacedStatefulSet({ name, namespace })
+          : undefined;
     return owner && { ready: owner.status?.readyReplicas ?? 0, wanted: owner.spec?.replicas ?? 1 };
   } catch (thrown) {
     if (clusterError(thrown).code === 404) return undefined;

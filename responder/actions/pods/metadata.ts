@@ -77,5 +77,7 @@ function changes(field: string, value: RegExp, allowed: string): Parameter<Param
 /** YAML reads `true` and `1` as what they are; metadata holds texts. */
 function textOf(value: unknown): string | undefined {
   if (value === null) return "";
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : undefined;
 }

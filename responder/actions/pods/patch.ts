@@ -35,11 +35,7 @@ export async function patchPod(
 }
 
 /** Changes the node that the pod is on. @param patch a JSON merge patch */
-export async function patchNode(
-  { cluster, pod }: PodOccasion,
-  patch: object,
-  done: string,
-): Promise<Result> {
+export async function patchNode({ cluster, pod }: PodOccasion, patch: object, done: string): Promise<Result> {
   const found = await findPod(cluster, pod);
   if ("outcome" in found) return found;
   const name = found.pod.spec?.nodeName;

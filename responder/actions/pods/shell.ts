@@ -44,11 +44,17 @@ const LIMIT = 512 * 1024;
  * The API names what it runs it in by the pod's name alone: the pod is compared before, and again afterwards.
  * @param what names the text, for messages: "the command"
  */
-export async function runInContainer({ cluster, pod, alert, context }: PodOccasion, text: string, { shell, timeout_seconds: seconds }: ShellParameters, what: string): Promise<Result> {
+export async function runInContainer(
+  { cluster, pod, alert, context }: PodOccasion,
+  text: string,
+  { shell, timeout_seconds: seconds }: ShellParameters,
+  what: string,
+): Promise<Result> {
   const found = await findPod(cluster, pod);
   if ("outcome" in found) return found;
   const { namespace, name, containerId } = pod;
-  const container = (containerId && containerWithId(found.pod, containerId)?.name) ?? found.pod.spec?.containers[0]?.name ?? "";
+  const container =
+    (containerId && containerWithId(found.pod, containerId)?.name) ?? found.pod.spec?.containers[0]?.name ?? "";
   const command = [shell, "-c", assignments(text, variablesOf(alert, context)) + text];
   let ended: Ended;
   try {
@@ -63,8 +69,13 @@ export async function runInContainer({ cluster, pod, alert, context }: PodOccasi
   const described = `container ${container} of pod ${namespace}/${name}`;
   const after = await findPod(cluster, { ...pod, uid: found.uid });
   if ("outcome" in after && after.outcome === "replaced") {
-    return { outcome: "failed", message: `while ${what} ran, another pod took the name ${namespace}/${name}, and it may have run there`, ...kept };
+    return {
+      outcome: "failed",
+      message: `while ${what} ran, another pod took the name ${namespace}/${name}, and it may have run there`,
+      ...kept,
+    };
   }
-  if (failure !== undefined) return { outcome: "failed", message: `${what} failed in ${described}: ${failure}`, ...kept };
+  if (failure !== undefined)
+    return { outcome: "failed", message: `${what} failed in ${described}: ${failure}`, ...kept };
   return { outcome: "done", message: `ran ${what} in ${described}`, ...kept };
 }

@@ -22,7 +22,10 @@ describe("kubernetes:cordon, against a real API", () => {
     protectedPods = new Workloads(cluster, "cordon-protected");
     for (const one of [pods, protectedPods]) await one.createNamespace();
     for (const name of ["cordon-0", "cordon-1"]) nodes.push(await createNode(cluster, name));
-    responder = await startResponder(cluster, rulesFile("kubernetes:cordon", { Cordon: {} }), { defaultRules: false, config: { responderProtectedNamespaces: [protectedPods.namespace] } });
+    responder = await startResponder(cluster, rulesFile("kubernetes:cordon", { Cordon: {} }), {
+      defaultRules: false,
+      config: { responderProtectedNamespaces: [protectedPods.namespace] },
+    });
   });
 
   after(async () => {
@@ -38,7 +41,11 @@ describe("kubernetes:cordon, against a real API", () => {
     await cluster.api.demand("DELETE", pathOf(gone));
     await pods.untilGone(gone);
     const guarded = await protectedPods.createPod("protected", { node });
-    for (const [pod, expected] of [[old, "replaced"], [gone, "gone"], [guarded, "ignored"]] as const) {
+    for (const [pod, expected] of [
+      [old, "replaced"],
+      [gone, "gone"],
+      [guarded, "ignored"],
+    ] as const) {
       for (const by of [{ "k8s.pod.uid": pod.metadata.uid }, { "container.id": containerOf(pod) }]) {
         assert.equal((await deliver(responder, "Cordon", { ...nameOf(pod), ...by })).outcome, expected);
       }
@@ -60,7 +67,10 @@ describe("kubernetes:cordon, against a real API", () => {
 
     await schedule("to-the-cordoned", node);
     await schedule("to-the-other", other);
-    await eventually("the scheduler finds no place on the one", async () => (await scheduled("to-the-cordoned"))?.reason === "Unschedulable");
+    await eventually(
+      "the scheduler finds no place on the one",
+      async () => (await scheduled("to-the-cordoned"))?.reason === "Unschedulable",
+    );
     await eventually("and one on the other", async () => (await scheduled("to-the-other"))?.status === "True");
   });
 
@@ -86,7 +96,9 @@ describe("kubernetes:cordon, against a real API", () => {
       tolerations: [{ key: "of-a-test", operator: "Exists" }],
       containers: [{ name: "main", image: "alpine:3" }],
     };
-    await cluster.api.demand("POST", `/api/v1/namespaces/${pods.namespace}/pods`, { body: { apiVersion: "v1", kind: "Pod", metadata: { name }, spec } });
+    await cluster.api.demand("POST", `/api/v1/namespaces/${pods.namespace}/pods`, {
+      body: { apiVersion: "v1", kind: "Pod", metadata: { name }, spec },
+    });
   }
 
   async function scheduled(name: string): Promise<{ status: string; reason?: string } | undefined> {

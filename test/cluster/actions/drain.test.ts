@@ -44,7 +44,10 @@ describe("kubernetes:drain, against a real API", () => {
     protectedPods = new Workloads(cluster, "drain-protected");
     for (const one of [pods, protectedPods]) await one.createNamespace();
     other = await createNode(cluster, "drain-not");
-    responder = await startResponder(cluster, RULES, { defaultRules: false, config: { responderProtectedNamespaces: [protectedPods.namespace] } });
+    responder = await startResponder(cluster, RULES, {
+      defaultRules: false,
+      config: { responderProtectedNamespaces: [protectedPods.namespace] },
+    });
   });
 
   beforeEach(async () => {
@@ -59,7 +62,13 @@ describe("kubernetes:drain, against a real API", () => {
 
   it("evicts every pod of the node, with or without a controller, and none of another node", async () => {
     const pod = await pods.createPod("drained", { node });
-    const owned = (await Promise.all((["Deployment", "StatefulSet", "DaemonSet"] as const).map((kind) => pods.createWorkload(kind, `${kind}-drained`, 1, { node })))).flat();
+    const owned = (
+      await Promise.all(
+        (["Deployment", "StatefulSet", "DaemonSet"] as const).map((kind) =>
+          pods.createWorkload(kind, `${kind}-drained`, 1, { node }),
+        ),
+      )
+    ).flat();
     const elsewhere = await pods.createPod("elsewhere", { node: other });
 
     const { status, outcome, said } = await alarm(responder, "Drain", pod);
@@ -72,11 +81,19 @@ describe("kubernetes:drain, against a real API", () => {
 
   describe("given a disruption budget", () => {
     it("that allows no eviction, evicts what it doesn't cover and says why not the rest", async () => {
-      const [pod, free] = [await pods.createPod("held", { labels: { app: "held" }, node }), await pods.createPod("not-held", { node })];
+      const [pod, free] = [
+        await pods.createPod("held", { labels: { app: "held" }, node }),
+        await pods.createPod("not-held", { node }),
+      ];
       await createBudget("held", { minAvailable: 1 }, 1, 0);
       const { status, outcome, said } = await alarm(responder, "Drain", pod);
       assert.deepEqual({ status, outcome }, { status: 200, outcome: "failed" });
-      assert.match(said, new RegExp(`node ${node} is not drained: 1 pods evicted, 0 left alone, 1 not evicted \\(drain/held: .*disruption budget`));
+      assert.match(
+        said,
+        new RegExp(
+          `node ${node} is not drained: 1 pods evicted, 0 left alone, 1 not evicted \\(drain/held: .*disruption budget`,
+        ),
+      );
       assert.equal(await isLeftAlone(pod), true);
       await pods.untilGone(free);
     });
@@ -95,13 +112,19 @@ describe("kubernetes:drain, against a real API", () => {
     });
 
     it("that comes to allow it within max_wait_period, evicts the pod then", async () => {
-      const [pod, free] = [await pods.createPod("let-go", { labels: { app: "let-go" }, node }), await pods.createPod("let-go-not-held", { node })];
+      const [pod, free] = [
+        await pods.createPod("let-go", { labels: { app: "let-go" }, node }),
+        await pods.createPod("let-go-not-held", { node }),
+      ];
       const budget = await createBudget("let-go", { minAvailable: 1 }, 1, 0);
       const answer = alarm(responder, "Drain in the end", pod);
       // the first round of tries
       await pods.untilGone(free);
       assert.equal(await isLeftAlone(pod), true);
-      await cluster.api.demand("PATCH", budget, { body: { spec: { minAvailable: 0 } }, contentType: "application/merge-patch+json" });
+      await cluster.api.demand("PATCH", budget, {
+        body: { spec: { minAvailable: 0 } },
+        contentType: "application/merge-patch+json",
+      });
       const { outcome, said } = await answer;
       assert.equal(outcome, "done", said);
       assert.equal(await pods.isThere(pod), false);
@@ -132,7 +155,10 @@ describe("kubernetes:drain, against a real API", () => {
       await createBudget("held-as-well", { minAvailable: 1 }, 1, 0);
       const { outcome, said } = await alarm(responder, "Drain as far as possible", pod);
       assert.equal(outcome, "done");
-      assert.match(said, new RegExp(`node ${node} is drained as far as it could be: .*drain/held-as-well: .*disruption budget`));
+      assert.match(
+        said,
+        new RegExp(`node ${node} is drained as far as it could be: .*drain/held-as-well: .*disruption budget`),
+      );
       assert.equal(await isLeftAlone(pod), true);
     });
   });
@@ -185,7 +211,10 @@ describe("kubernetes:drain, against a real API", () => {
   });
 
   it("leaves pods of a protected namespace alone, and the node where one of them raised the alert", async () => {
-    const [pod, guarded] = [await pods.createPod("unprotected", { node }), await protectedPods.createPod("protected", { node })];
+    const [pod, guarded] = [
+      await pods.createPod("unprotected", { node }),
+      await protectedPods.createPod("protected", { node }),
+    ];
     assert.equal((await alarm(responder, "Drain", guarded)).outcome, "ignored");
     assert.equal(await isLeftAlone(pod), true);
     const { outcome, said } = await alarm(responder, "Drain", pod);
@@ -196,7 +225,10 @@ describe("kubernetes:drain, against a real API", () => {
   });
 
   it("leaves static pods alone", async () => {
-    const [pod, fixed] = [await pods.createPod("not-static", { node }), await pods.createPod("static", { node, annotations: { "kubernetes.io/config.mirror": "1" } })];
+    const [pod, fixed] = [
+      await pods.createPod("not-static", { node }),
+      await pods.createPod("static", { node, annotations: { "kubernetes.io/config.mirror": "1" } }),
+    ];
     const { outcome, said } = await alarm(responder, "Drain", pod);
     assert.equal(outcome, "done", said);
     await pods.untilGone(pod);
@@ -214,18 +246,35 @@ describe("kubernetes:drain, against a real API", () => {
   });
 
   async function isLeftAlone(pod: Pod): Promise<boolean> {
-    const { status, body } = await cluster.api.request<Pod>("GET", `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}`);
+    const { status, body } = await cluster.api.request<Pod>(
+      "GET",
+      `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}`,
+    );
     return status === 200 && body.metadata.uid === pod.metadata.uid && isRunning(body);
   }
 
   /** A budget for the pods of an app, once the disruption controller knows them; gives its path. */
-  async function createBudget(app: string, spec: object, expectedPods: number, disruptionsAllowed: number): Promise<string> {
+  async function createBudget(
+    app: string,
+    spec: object,
+    expectedPods: number,
+    disruptionsAllowed: number,
+  ): Promise<string> {
     const path = `/apis/policy/v1/namespaces/${pods.namespace}/poddisruptionbudgets`;
-    const body = { apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata: { name: app }, spec: { selector: { matchLabels: { app } }, ...spec } };
+    const body = {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata: { name: app },
+      spec: { selector: { matchLabels: { app } }, ...spec },
+    };
     await cluster.api.demand("POST", path, { body });
     await eventually(`the budget of ${app} allows ${disruptionsAllowed} evictions`, async () => {
       const { metadata, status } = await cluster.api.demand<Budget>("GET", `${path}/${app}`);
-      return status?.observedGeneration === metadata.generation && status.expectedPods === expectedPods && status.disruptionsAllowed === disruptionsAllowed;
+      return (
+        status?.observedGeneration === metadata.generation &&
+        status.expectedPods === expectedPods &&
+        status.disruptionsAllowed === disruptionsAllowed
+      );
     });
     return `${path}/${app}`;
   }

@@ -36,7 +36,10 @@ for (const [by, more, config] of [
       pods = new Workloads(cluster, `dry-run-${by.replaceAll(" ", "-")}`);
       await pods.createNamespace();
       node = await createNode(cluster, pods.namespace);
-      responder = await startResponder(cluster, JSON.stringify([rule("Do everything", ACTIONS, more)]), { defaultRules: false, config });
+      responder = await startResponder(cluster, JSON.stringify([rule("Do everything", ACTIONS, more)]), {
+        defaultRules: false,
+        config,
+      });
     });
 
     after(async () => {
@@ -51,7 +54,11 @@ for (const [by, more, config] of [
     it("says what every action would have done, and changes nothing", async () => {
       const pod = await pods.createPod("spared", { labels: { app: "spared" }, node });
       const before = await everything(pod);
-      const target = { "ka.target.resource": "pods", "ka.target.name": pod.metadata.name, "ka.target.namespace": pods.namespace };
+      const target = {
+        "ka.target.resource": "pods",
+        "ka.target.name": pod.metadata.name,
+        "ka.target.namespace": pods.namespace,
+      };
       const { status, outcome, said } = await deliver(responder, "Do everything", {
         "k8s.ns.name": pods.namespace,
         "k8s.pod.name": pod.metadata.name,
@@ -66,7 +73,10 @@ for (const [by, more, config] of [
     /** All that the actions could have changed. */
     async function everything(pod: Pod): Promise<unknown[]> {
       const { metadata, spec } = await readNode(cluster.api, node);
-      const policies = await cluster.api.demand<{ items: unknown[] }>("GET", `/apis/networking.k8s.io/v1/namespaces/${pods.namespace}/networkpolicies`);
+      const policies = await cluster.api.demand<{ items: unknown[] }>(
+        "GET",
+        `/apis/networking.k8s.io/v1/namespaces/${pods.namespace}/networkpolicies`,
+      );
       return [await pods.read(pod), metadata?.labels, metadata?.annotations, spec, policies.items];
     }
   });

@@ -20,14 +20,21 @@ const TOO_LONG = { annotations: { long: "x".repeat(256 * 1024) } };
 const RULES = [
   rule("Two", [see("first"), see("second")]),
   rule("Two the other way round", [see("second"), see("first")]),
-  rule("Mark, cut off and quarantine", [action("kubernetes:annotation", { annotations: { seen: "yes" } }), action(CUT_OFF), action("kubernetes:quarantine")]),
+  rule("Mark, cut off and quarantine", [
+    action("kubernetes:annotation", { annotations: { seen: "yes" } }),
+    action(CUT_OFF),
+    action("kubernetes:quarantine"),
+  ]),
   rule("Mark and terminate", [see("before"), action("kubernetes:terminate"), see("after")]),
   rule("Terminate, then mark", [action("kubernetes:terminate", {}, { continue: true }), see("after")]),
   rule("Stop after the first", [see("first", { continue: false }), see("second")]),
   rule("Fail, then mark", [action(CUT_OFF), see("after")]),
   rule("Fail, never mind, then mark", [action(CUT_OFF, {}, { ignore_errors: true }), see("after")]),
   rule("Be refused, then mark", [action("kubernetes:annotation", TOO_LONG), see("after")]),
-  rule("Be refused, never mind, then mark", [action("kubernetes:annotation", TOO_LONG, { ignore_errors: true }), see("after")]),
+  rule("Be refused, never mind, then mark", [
+    action("kubernetes:annotation", TOO_LONG, { ignore_errors: true }),
+    see("after"),
+  ]),
   { ...rule("First of two rules", [action(CUT_OFF), see("never")]), match: { rules: ["Two rules"] } },
   { ...rule("Second of two rules", [see("by-the-second")]), match: { rules: ["Two rules"] } },
   { ...rule("Last of its kind", [see("by-the-first")], { continue: false }), match: { rules: ["One rule only"] } },
@@ -69,7 +76,10 @@ describe("several actions, against a real API", () => {
     // the labels that the policy selects are those that the clean replica has, too
     const [clean] = await pods.podsOf("one-after-the-other", 1);
     assert.notEqual(clean.metadata.uid, pod.metadata.uid);
-    assert.deepEqual((await policies()).map((name) => name.replace(/-[0-9a-f]{8}$/, "")), [`quarantine-${pod.metadata.uid}`, `response-${pod.metadata.ownerReferences?.[0]?.name ?? ""}`]);
+    assert.deepEqual(
+      (await policies()).map((name) => name.replace(/-[0-9a-f]{8}$/, "")),
+      [`quarantine-${pod.metadata.uid}`, `response-${pod.metadata.ownerReferences?.[0]?.name ?? ""}`],
+    );
   });
 
   it("end with one that lets none follow, by its own nature or by the rule", async () => {
@@ -93,7 +103,10 @@ describe("several actions, against a real API", () => {
     await pods.untilGone(pod);
   });
 
-  for (const [rule, what] of [["Fail", "can't be done"], ["Be refused", "the API refuses"]] as const) {
+  for (const [rule, what] of [
+    ["Fail", "can't be done"],
+    ["Be refused", "the API refuses"],
+  ] as const) {
     it(`end with one that ${what}, and go on where the rule doesn't mind`, async () => {
       const name = rule.toLowerCase().replace(" ", "-");
       const [pod, other] = [await pods.createPod(name), await pods.createPod(`${name}-never-mind`)];
@@ -124,7 +137,10 @@ describe("several actions, against a real API", () => {
     const fields = { ...nameOf(pod), "k8s.pod.uid": pod.metadata.uid };
     const uuid = "0e7a3f0e-5b6c-4e0b-9a51-1d0d5b0c7f0a";
     const replies = await Promise.all([1, 2, 3].map(() => deliver(responder, "Two", fields, { uuid })));
-    assert.deepEqual(replies.map(({ outcome }) => outcome), ["done", "done", "done"]);
+    assert.deepEqual(
+      replies.map(({ outcome }) => outcome),
+      ["done", "done", "done"],
+    );
     const logged = await loggedOf(responder, uuid, 3);
     assert.deepEqual(logged.map((line) => line["outcome"]).sort(), ["done", "duplicate", "duplicate"]);
   });
@@ -134,7 +150,10 @@ describe("several actions, against a real API", () => {
   }
 
   async function policies(): Promise<string[]> {
-    const { items } = await cluster.api.demand<{ items: { metadata: { name: string } }[] }>("GET", `/apis/networking.k8s.io/v1/namespaces/${pods.namespace}/networkpolicies`);
+    const { items } = await cluster.api.demand<{ items: { metadata: { name: string } }[] }>(
+      "GET",
+      `/apis/networking.k8s.io/v1/namespaces/${pods.namespace}/networkpolicies`,
+    );
     return items.map(({ metadata }) => metadata.name).sort();
   }
 });

@@ -10,7 +10,11 @@ import { pathOf, SLOW, Workloads } from "../workloads.ts";
 import { rulesFile } from "./rules.ts";
 
 /** Tests the action that sets one kind of metadata. @param values a first and a second value that it can have */
-export function describeMetadata(actionner: string, field: "labels" | "annotations", [first, second]: readonly [string, string]): void {
+export function describeMetadata(
+  actionner: string,
+  field: "labels" | "annotations",
+  [first, second]: readonly [string, string],
+): void {
   const KEY = "security.example.com/case";
 
   describe(`${actionner}, against a real API`, () => {
@@ -33,7 +37,10 @@ export function describeMetadata(actionner: string, field: "labels" | "annotatio
         "Set on the node": { [field]: { [KEY]: first }, level: "node" },
         "Remove from the node": { [field]: { [KEY]: "" }, level: "node" },
       });
-      responder = await startResponder(cluster, rules, { defaultRules: false, config: { responderProtectedNamespaces: [protectedPods.namespace] } });
+      responder = await startResponder(cluster, rules, {
+        defaultRules: false,
+        config: { responderProtectedNamespaces: [protectedPods.namespace] },
+      });
     });
 
     after(async () => {
@@ -67,7 +74,10 @@ export function describeMetadata(actionner: string, field: "labels" | "annotatio
 
     it("finds the pod by the container's id where the alert carries no UID", async () => {
       const pod = await pods.createPod("by-container");
-      assert.equal((await deliver(responder, "Set", { ...nameOf(pod), "container.id": containerOf(pod) })).outcome, "done");
+      assert.equal(
+        (await deliver(responder, "Set", { ...nameOf(pod), "container.id": containerOf(pod) })).outcome,
+        "done",
+      );
       assert.equal(metadataOf(await pods.read(pod))[KEY], first);
     });
 

@@ -10,7 +10,12 @@ import { rulesFile } from "./rules.ts";
 
 interface NetworkPolicy extends KubernetesObject {
   metadata: NonNullable<KubernetesObject["metadata"]> & { name: string };
-  spec: { podSelector: { matchLabels?: Record<string, string> }; policyTypes: string[]; egress?: unknown[]; ingress?: unknown[] };
+  spec: {
+    podSelector: { matchLabels?: Record<string, string> };
+    policyTypes: string[];
+    egress?: unknown[];
+    ingress?: unknown[];
+  };
 }
 
 const RULES = rulesFile("kubernetes:networkpolicy", {
@@ -34,7 +39,10 @@ describe("kubernetes:networkpolicy, against a real API", () => {
     pods = new Workloads(cluster, "network-policies");
     protectedPods = new Workloads(cluster, "network-policies-protected");
     for (const one of [pods, protectedPods]) await one.createNamespace();
-    responder = await startResponder(cluster, RULES, { defaultRules: false, config: { responderProtectedNamespaces: [protectedPods.namespace] } });
+    responder = await startResponder(cluster, RULES, {
+      defaultRules: false,
+      config: { responderProtectedNamespaces: [protectedPods.namespace] },
+    });
   });
 
   after(async () => {
@@ -54,7 +62,10 @@ describe("kubernetes:networkpolicy, against a real API", () => {
     assert.match(policy.metadata.name, /^response-cut-off-[0-9a-f]{8}$/);
     assert.deepEqual(policy.metadata.labels, { "app.kubernetes.io/managed-by": "response-engine" });
     assert.deepEqual(policy.metadata["ownerReferences"], undefined);
-    assert.deepEqual(policy.spec, { podSelector: { matchLabels: { app: "cut-off", tier: "front" } }, policyTypes: ["Egress"] });
+    assert.deepEqual(policy.spec, {
+      podSelector: { matchLabels: { app: "cut-off", tier: "front" } },
+      policyTypes: ["Egress"],
+    });
     assert.deepEqual(await pods.read(pod), pod);
   });
 
@@ -66,19 +77,27 @@ describe("kubernetes:networkpolicy, against a real API", () => {
     it(`lets the pod reach what the rule says: ${rule.toLowerCase()}`, async () => {
       const pod = await pods.createPod(rule.toLowerCase().replaceAll(" ", "-"), { labels: { app: "reaching" } });
       assert.equal((await alarm(responder, rule, pod)).outcome, "done");
-      assert.deepEqual((await policies()).map(({ spec }) => spec.egress), [[{ to }]]);
+      assert.deepEqual(
+        (await policies()).map(({ spec }) => spec.egress),
+        [[{ to }]],
+      );
     });
   }
 
   for (const kind of ["Deployment", "StatefulSet", "DaemonSet"] as const) {
     it(`selects the pods of a ${kind}, those to come too, and of no other workload`, async () => {
       const node = kind === "DaemonSet" ? cluster.nodes[0] : undefined;
-      const [pod, ...siblings] = await pods.createWorkload(kind, `${kind}-held`, kind === "DaemonSet" ? 1 : 2, { node });
+      const [pod, ...siblings] = await pods.createWorkload(kind, `${kind}-held`, kind === "DaemonSet" ? 1 : 2, {
+        node,
+      });
       await pods.createWorkload(kind, `${kind}-free`, 1, { node });
       assert.equal((await alarm(responder, "Cut off", pod)).outcome, "done");
 
       const [policy] = await policies();
-      assert.ok(policy?.metadata.name.startsWith(`response-${pod.metadata.ownerReferences?.[0]?.name ?? ""}-`), policy?.metadata.name);
+      assert.ok(
+        policy?.metadata.name.startsWith(`response-${pod.metadata.ownerReferences?.[0]?.name ?? ""}-`),
+        policy?.metadata.name,
+      );
       assert.deepEqual(uidsOf(await selectedBy(policy)), uidsOf([pod, ...siblings]));
 
       await cluster.api.demand("DELETE", pathOf(pod));
@@ -103,15 +122,25 @@ describe("kubernetes:networkpolicy, against a real API", () => {
     it(`holds two pods of a ${kind} that raise alerts one after the other, whatever labels one has more`, async () => {
       const [pod, sibling] = await pods.createWorkload(kind, `${kind}-siblings`, 2);
       assert.ok(sibling);
-      await cluster.api.demand("PATCH", pathOf(pod), { body: { metadata: { labels: { suspicious: "true" } } }, contentType: "application/merge-patch+json" });
-      const said = [await alarm(responder, "Cut off", pod), await alarm(responder, "Cut off", sibling)].map((reply) => reply.said);
+      await cluster.api.demand("PATCH", pathOf(pod), {
+        body: { metadata: { labels: { suspicious: "true" } } },
+        contentType: "application/merge-patch+json",
+      });
+      const said = [await alarm(responder, "Cut off", pod), await alarm(responder, "Cut off", sibling)].map(
+        (reply) => reply.said,
+      );
       assert.deepEqual(await heldOf([pod, sibling]), uidsOf([pod, sibling]), said.join("\n"));
     });
   }
 
   it("holds a pod and a workload of the same name", async () => {
-    const [[owned], pod] = [await pods.createWorkload("ReplicaSet", "namesakes", 1), await pods.createPod("namesakes", { labels: { app: "another" } })];
-    const said = [await alarm(responder, "Cut off", owned), await alarm(responder, "Cut off", pod)].map((reply) => reply.said);
+    const [[owned], pod] = [
+      await pods.createWorkload("ReplicaSet", "namesakes", 1),
+      await pods.createPod("namesakes", { labels: { app: "another" } }),
+    ];
+    const said = [await alarm(responder, "Cut off", owned), await alarm(responder, "Cut off", pod)].map(
+      (reply) => reply.said,
+    );
     assert.deepEqual(await heldOf([owned, pod]), uidsOf([owned, pod]), said.join("\n"));
   });
 
@@ -129,7 +158,10 @@ describe("kubernetes:networkpolicy, against a real API", () => {
     const gone = await pods.createPod("gone", { labels: { app: "gone" } });
     await cluster.api.demand("DELETE", pathOf(gone));
     await pods.untilGone(gone);
-    for (const [pod, expected] of [[old, "replaced"], [gone, "gone"]] as const) {
+    for (const [pod, expected] of [
+      [old, "replaced"],
+      [gone, "gone"],
+    ] as const) {
       for (const by of [{ "k8s.pod.uid": pod.metadata.uid }, { "container.id": containerOf(pod) }]) {
         assert.equal((await deliver(responder, "Cut off", { ...nameOf(pod), ...by })).outcome, expected);
       }

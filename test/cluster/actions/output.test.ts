@@ -38,8 +38,16 @@ describe("log, exec, script and evidence, against a real API", () => {
     const script = join(folder, "look.sh");
     writeFileSync(script, "echo from a file\n");
     const rules = [
-      rule("Log", [action("kubernetes:log", { tail_lines: 2 }, { output: { target: "aws:s3", parameters: { bucket: "logs" } } })]),
-      rule("Show the file", [action("kubernetes:exec", { command: 'echo "file: ${FD_NAME}"; echo node: $NODE_HOSTNAME >&2' }, { additional_contexts: ["k8snode"] })]),
+      rule("Log", [
+        action("kubernetes:log", { tail_lines: 2 }, { output: { target: "aws:s3", parameters: { bucket: "logs" } } }),
+      ]),
+      rule("Show the file", [
+        action(
+          "kubernetes:exec",
+          { command: 'echo "file: ${FD_NAME}"; echo node: $NODE_HOSTNAME >&2' },
+          { additional_contexts: ["k8snode"] },
+        ),
+      ]),
       rule("Fail", [action("kubernetes:exec", { command: "echo before; exit 3" })]),
       rule("Take long", [action("kubernetes:exec", { command: "echo begun; sleep 5", timeout_seconds: 1 })]),
       rule("Use another shell", [action("kubernetes:exec", { command: "true", shell: "/no/shell" })]),
@@ -64,7 +72,12 @@ describe("log, exec, script and evidence, against a real API", () => {
 
   /** Delivers an alert of a pod; gives the answer, and the outputs that the Broker took. */
   async function alarm(falcoRule: string, pod: Pod, fields: Record<string, string> = {}, uuid: string = randomUUID()) {
-    const reply = await deliver(responder, falcoRule, { ...nameOf(pod), "k8s.pod.uid": pod.metadata.uid, ...fields }, { uuid });
+    const reply = await deliver(
+      responder,
+      falcoRule,
+      { ...nameOf(pod), "k8s.pod.uid": pod.metadata.uid, ...fields },
+      { uuid },
+    );
     return { ...reply, outputs: broker.taken.map(({ data }) => data.output) };
   }
 
@@ -74,7 +87,10 @@ describe("log, exec, script and evidence, against a real API", () => {
     assert.deepEqual([outcome, outputs], ["done", ["line 99\nline 100\n"]]);
     assert.equal(fields["response.output"], "line 99\nline 100\n");
     const [{ headers, data } = assert.fail("the Broker took nothing")] = broker.taken;
-    assert.deepEqual([headers["ce-type"], headers["ce-actionner"], headers["ce-target"], headers["ce-subject"]], [OUTPUT_TYPE, "kubernetes:log", "aws:s3", "outputs/logging"]);
+    assert.deepEqual(
+      [headers["ce-type"], headers["ce-actionner"], headers["ce-target"], headers["ce-subject"]],
+      [OUTPUT_TYPE, "kubernetes:log", "aws:s3", "outputs/logging"],
+    );
     assert.deepEqual(data.pod, { namespace: "outputs", name: "logging", uid: pod.metadata.uid });
     assert.deepEqual(data.target, { target: "aws:s3", parameters: { bucket: "logs" } });
   });
@@ -93,18 +109,31 @@ describe("log, exec, script and evidence, against a real API", () => {
     const mark = join(folder, "pwned");
     const name = `/tmp/'$(touch ${mark})";touch ${mark}`;
     const { outcome, outputs } = await alarm("Show the file", pod, { "fd.name": name });
-    const { metadata } = await cluster.api.demand<{ metadata: { labels: Record<string, string> } }>("GET", `/api/v1/nodes/${pod.spec.nodeName ?? ""}`);
+    const { metadata } = await cluster.api.demand<{ metadata: { labels: Record<string, string> } }>(
+      "GET",
+      `/api/v1/nodes/${pod.spec.nodeName ?? ""}`,
+    );
     assert.equal(outcome, "done");
     const [output = ""] = outputs as string[];
-    assert.deepEqual(output.trim().split("\n").sort(), [`file: ${name}`, `node: ${metadata.labels["kubernetes.io/hostname"] ?? ""}`]);
+    assert.deepEqual(output.trim().split("\n").sort(), [
+      `file: ${name}`,
+      `node: ${metadata.labels["kubernetes.io/hostname"] ?? ""}`,
+    ]);
     assert.equal(existsSync(mark), false);
   });
 
-  for (const [name, why, output] of [["Fail", /exit status 3/, "before\n"], ["Take long", /had not ended after 1 s/, "begun\n"], ["Use another shell", /no such file/, undefined]] as const) {
+  for (const [name, why, output] of [
+    ["Fail", /exit status 3/, "before\n"],
+    ["Take long", /had not ended after 1 s/, "begun\n"],
+    ["Use another shell", /no such file/, undefined],
+  ] as const) {
     it(`exec says that a command failed, and keeps what it printed: ${name.toLowerCase()}`, async () => {
       const pod = await pods.createPod(name.toLowerCase().replaceAll(" ", "-"));
       const { status, outcome, said, priority, outputs } = await alarm(name, pod);
-      assert.deepEqual([status, outcome, priority, outputs], [200, "failed", "Warning", output === undefined ? [] : [output]]);
+      assert.deepEqual(
+        [status, outcome, priority, outputs],
+        [200, "failed", "Warning", output === undefined ? [] : [output]],
+      );
       assert.match(said, why);
     });
   }
@@ -118,17 +147,29 @@ describe("log, exec, script and evidence, against a real API", () => {
   it("evidence is the pod, what owns it, its Events and its logs", async () => {
     const [pod] = await pods.createWorkload("Deployment", "suspect", 1);
     await eventually("the pod has Events", async () => {
-      const { items } = await cluster.api.demand<{ items: unknown[] }>("GET", `/api/v1/namespaces/outputs/events?fieldSelector=involvedObject.uid%3D${pod.metadata.uid}`);
+      const { items } = await cluster.api.demand<{ items: unknown[] }>(
+        "GET",
+        `/api/v1/namespaces/outputs/events?fieldSelector=involvedObject.uid%3D${pod.metadata.uid}`,
+      );
       return items.length > 0;
     });
     const { outcome, outputs } = await alarm("Keep the evidence", pod);
     assert.equal(outcome, "done");
     const { pod: kept, owners, events, logs } = outputs[0] as Evidence;
     assert.deepEqual([kept.metadata.uid, kept.metadata.managedFields], [pod.metadata.uid, undefined]);
-    assert.deepEqual(owners.map(({ kind, name, object }) => [kind, object?.metadata.name === name]), [["ReplicaSet", true], ["Deployment", true]]);
+    assert.deepEqual(
+      owners.map(({ kind, name, object }) => [kind, object?.metadata.name === name]),
+      [
+        ["ReplicaSet", true],
+        ["Deployment", true],
+      ],
+    );
     assert.equal(owners[1]?.name, "suspect");
     assert.ok(events.length > 0);
-    assert.deepEqual(logs.map(({ container, text }) => [container, text]), [["main", "line 98\nline 99\nline 100\n"]]);
+    assert.deepEqual(
+      logs.map(({ container, text }) => [container, text]),
+      [["main", "line 98\nline 99\nline 100\n"]],
+    );
   });
 
   it("evidence is with the Broker before the next action destroys what it tells of", async () => {

@@ -63,7 +63,11 @@ describe("with the role of its rule alone, against a real API,", () => {
     it(`kubernetes:${name} does all that it has to, whether the alert says which container or not, and finds a pod gone`, async () => {
       const pod = await pods.createPod(`own-role-${name}`, { containers: ["first", "second"] });
       const config = { responderEvents: false, responderDeduplicationSeconds: 0 };
-      const responder = await startResponder(cluster, JSON.stringify([rule("Do it", [of])]), { defaultRules: false, config, broker: broker.url });
+      const responder = await startResponder(cluster, JSON.stringify([rule("Do it", [of])]), {
+        defaultRules: false,
+        config,
+        broker: broker.url,
+      });
       try {
         assert.deepEqual(await ownRightsOf(cluster, ["default", "responder"], pods.namespace), [...rights].sort());
 

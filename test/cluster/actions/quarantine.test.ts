@@ -23,7 +23,10 @@ describe("kubernetes:quarantine, against a real API", () => {
     pods = new Workloads(cluster, "quarantine");
     protectedPods = new Workloads(cluster, "quarantine-protected");
     for (const one of [pods, protectedPods]) await one.createNamespace();
-    responder = await startResponder(cluster, RULES, { defaultRules: false, config: { responderProtectedNamespaces: [protectedPods.namespace] } });
+    responder = await startResponder(cluster, RULES, {
+      defaultRules: false,
+      config: { responderProtectedNamespaces: [protectedPods.namespace] },
+    });
   });
 
   after(async () => {
@@ -45,7 +48,10 @@ describe("kubernetes:quarantine, against a real API", () => {
       assert.equal(uidsOf(clean).includes(pod.metadata.uid), false);
       for (const sibling of siblings) assert.equal(uidsOf(clean).includes(sibling.metadata.uid), true);
       if (kind !== "DaemonSet") await pods.readyReplicas(kind, title, count);
-      await eventually("the Service has the clean ones alone", async () => (await endpointsOf(title)).join() === uidsOf(clean).join());
+      await eventually(
+        "the Service has the clean ones alone",
+        async () => (await endpointsOf(title)).join() === uidsOf(clean).join(),
+      );
 
       const held = await eventually("the controller lets go of it", async () => {
         const now = await pods.read(pod);
@@ -59,7 +65,10 @@ describe("kubernetes:quarantine, against a real API", () => {
 
   it("closes it off with a policy of its own, and keeps its labels in an annotation", async () => {
     const labels = { app: "closed-off", "example.com/tier": "front" };
-    const [pod, neighbour] = [await pods.createPod("closed-off", { labels, annotations: { kept: "as it is" } }), await pods.createPod("neighbour", { labels })];
+    const [pod, neighbour] = [
+      await pods.createPod("closed-off", { labels, annotations: { kept: "as it is" } }),
+      await pods.createPod("neighbour", { labels }),
+    ];
     assert.equal((await alarm(responder, "Quarantine", pod)).outcome, "done");
 
     const { metadata } = await pods.read(pod);
@@ -72,7 +81,10 @@ describe("kubernetes:quarantine, against a real API", () => {
     assert.ok(policy);
     assert.deepEqual(policy.metadata?.labels, { "app.kubernetes.io/managed-by": "response-engine" });
     // neither a way in nor one out
-    assert.deepEqual(policy["spec"], { podSelector: { matchLabels: { [LABEL]: pod.metadata.uid } }, policyTypes: ["Ingress", "Egress"] });
+    assert.deepEqual(policy["spec"], {
+      podSelector: { matchLabels: { [LABEL]: pod.metadata.uid } },
+      policyTypes: ["Ingress", "Egress"],
+    });
     assert.deepEqual(uidsOf(await pods.selected({ [LABEL]: pod.metadata.uid })), [pod.metadata.uid]);
     assert.deepEqual(await pods.read(neighbour), neighbour);
     assert.equal(await policyOf(neighbour), undefined);
@@ -90,7 +102,12 @@ describe("kubernetes:quarantine, against a real API", () => {
 
   it("ends what a first try has begun", async () => {
     const pod = await pods.createPod("half", { labels: { app: "half" } });
-    const policy = { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { name: `quarantine-${pod.metadata.uid}` }, spec: { podSelector: { matchLabels: { [LABEL]: pod.metadata.uid } }, policyTypes: ["Ingress", "Egress"] } };
+    const policy = {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "NetworkPolicy",
+      metadata: { name: `quarantine-${pod.metadata.uid}` },
+      spec: { podSelector: { matchLabels: { [LABEL]: pod.metadata.uid } }, policyTypes: ["Ingress", "Egress"] },
+    };
     await cluster.api.demand("POST", policiesPath(), { body: policy });
     assert.equal((await alarm(responder, "Quarantine", pod)).outcome, "done");
     assert.deepEqual((await pods.read(pod)).metadata.labels, { [LABEL]: pod.metadata.uid });
@@ -98,7 +115,10 @@ describe("kubernetes:quarantine, against a real API", () => {
 
   it("quarantines a pod without labels too, by the container's id where the alert carries no UID", async () => {
     const pod = await pods.createPod("no-labels");
-    assert.equal((await deliver(responder, "Quarantine", { ...nameOf(pod), "container.id": containerOf(pod) })).outcome, "done");
+    assert.equal(
+      (await deliver(responder, "Quarantine", { ...nameOf(pod), "container.id": containerOf(pod) })).outcome,
+      "done",
+    );
     assert.deepEqual((await pods.read(pod)).metadata.labels, { [LABEL]: pod.metadata.uid });
     assert.notEqual(await policyOf(pod), undefined);
   });
@@ -133,7 +153,9 @@ describe("kubernetes:quarantine, against a real API", () => {
   async function createServed(kind: WorkloadKind, title: string): Promise<[Pod, ...Pod[]]> {
     const name = title.toLowerCase();
     const spec = { selector: { app: name }, ports: [{ port: 80 }] };
-    await cluster.api.demand("POST", `/api/v1/namespaces/${pods.namespace}/services`, { body: { apiVersion: "v1", kind: "Service", metadata: { name }, spec } });
+    await cluster.api.demand("POST", `/api/v1/namespaces/${pods.namespace}/services`, {
+      body: { apiVersion: "v1", kind: "Service", metadata: { name }, spec },
+    });
     const node = kind === "DaemonSet" ? cluster.nodes[0] : undefined;
     const all = await pods.createWorkload(kind, title, kind === "DaemonSet" ? 1 : 2, { node });
     await eventually("the Service has the pods", async () => (await endpointsOf(title)).join() === uidsOf(all).join());
@@ -146,7 +168,10 @@ describe("kubernetes:quarantine, against a real API", () => {
       endpoints: { targetRef?: { uid: string } }[] | null;
     }
     const selector = encodeURIComponent(`kubernetes.io/service-name=${title.toLowerCase()}`);
-    const { items } = await cluster.api.demand<{ items: Slice[] }>("GET", `/apis/discovery.k8s.io/v1/namespaces/${pods.namespace}/endpointslices?labelSelector=${selector}`);
+    const { items } = await cluster.api.demand<{ items: Slice[] }>(
+      "GET",
+      `/apis/discovery.k8s.io/v1/namespaces/${pods.namespace}/endpointslices?labelSelector=${selector}`,
+    );
     return items.flatMap(({ endpoints }) => (endpoints ?? []).map(({ targetRef }) => targetRef?.uid ?? "")).sort();
   }
 

@@ -16,7 +16,9 @@ export async function play({ api, reader }: Server, steps: readonly Step[]): Pro
   const tokens = { reader, anonymous: "", impostor: "made-up" };
   const bodies: KubernetesObject[] = [];
   const answers: { status: number; retryAfter: unknown; body: unknown; at: number }[] = [];
-  const created = new Map<string, Set<string>>([pods, `${apps}/replicasets`, `${apps}/statefulsets`].map((path) => [path, new Set()]));
+  const created = new Map<string, Set<string>>(
+    [pods, `${apps}/replicasets`, `${apps}/statefulsets`].map((path) => [path, new Set()]),
+  );
   for (const step of steps) {
     const request = typeof step === "function" ? step(bodies) : step;
     const token = request.as && tokens[request.as];
@@ -25,7 +27,8 @@ export async function play({ api, reader }: Server, steps: readonly Step[]): Pro
     answers.push({ status, retryAfter: headers["retry-after"], body, at: Date.now() });
     const { kind, metadata } = body;
     const path = request.path.replace(/\?.*/, "");
-    if (status === 201 && kind !== "Status" && metadata?.name) created.set(path, (created.get(path) ?? new Set()).add(metadata.name));
+    if (status === 201 && kind !== "Status" && metadata?.name)
+      created.set(path, (created.get(path) ?? new Set()).add(metadata.name));
   }
   const left: KubernetesObject[] = [];
   for (const [path, names] of created) {
@@ -43,7 +46,11 @@ export async function play({ api, reader }: Server, steps: readonly Step[]): Pro
   };
 }
 
-async function send(api: Api, { method, path, until, protocols, ...options }: Request, token: string | undefined): Promise<Answer> {
+async function send(
+  api: Api,
+  { method, path, until, protocols, ...options }: Request,
+  token: string | undefined,
+): Promise<Answer> {
   if (protocols) {
     const answer = await api.upgrade(path, protocols, token);
     return "socket" in answer ? { ...answer, body: await listen(answer) } : answer;
@@ -51,7 +58,9 @@ async function send(api: Api, { method, path, until, protocols, ...options }: Re
   const once = () => api.request(method, path, { ...options, ...(token !== undefined && { token }) });
   if (until === undefined) return await once();
   let answer: Answer | undefined;
-  await eventually(`${method} ${path} is answered with "${until}"`, async () => JSON.stringify((answer = await once()).body).includes(until));
+  await eventually(`${method} ${path} is answered with "${until}"`, async () =>
+    JSON.stringify((answer = await once()).body).includes(until),
+  );
   return answer ?? (await once());
 }
 
@@ -71,7 +80,11 @@ async function listen({ socket, head, headers }: Upgrade & { socket: Duplex }): 
   socket.on("data", read);
   read(head);
   await new Promise((resolve) => socket.once("close", resolve));
-  return { protocol: headers["sec-websocket-protocol"], ...told, streams: { ...streams, 3: JSON.parse(streams["3"] ?? "null") as unknown } };
+  return {
+    protocol: headers["sec-websocket-protocol"],
+    ...told,
+    streams: { ...streams, 3: JSON.parse(streams["3"] ?? "null") as unknown },
+  };
 }
 
 /**
@@ -80,12 +93,42 @@ async function listen({ socket, head, headers }: Upgrade & { socket: Duplex }): 
  */
 function comparable(body: unknown, names: Map<string, string>, at = Date.now()): unknown {
   if (typeof body !== "object" || body === null) return body;
-  const { apiVersion, kind, metadata = {}, items, spec, status, ...rest } = body as KubernetesObject & { items?: KubernetesObject[]; status?: unknown };
+  const {
+    apiVersion,
+    kind,
+    metadata = {},
+    items,
+    spec,
+    status,
+    ...rest
+  } = body as KubernetesObject & { items?: KubernetesObject[]; status?: unknown };
   if (rest["streams"]) return rest;
-  if (kind === "Status") return JSON.parse(named(JSON.stringify(body), names).replace(/(json parse error: ).*?(?=","reason)/, "$1…")) as unknown;
-  if (items) return { apiVersion, kind, version: typeof metadata["resourceVersion"], items: items.map((item) => comparable(item, names, at)), ...rest };
-  const { name, namespace, uid = "", labels, deletionTimestamp, deletionGracePeriodSeconds, creationTimestamp, generation } = metadata;
-  const { nodeName, terminationGracePeriodSeconds, replicas, unschedulable, policyTypes } = (spec ?? {}) as Record<string, unknown>;
+  if (kind === "Status")
+    return JSON.parse(
+      named(JSON.stringify(body), names).replace(/(json parse error: ).*?(?=","reason)/, "$1…"),
+    ) as unknown;
+  if (items)
+    return {
+      apiVersion,
+      kind,
+      version: typeof metadata["resourceVersion"],
+      items: items.map((item) => comparable(item, names, at)),
+      ...rest,
+    };
+  const {
+    name,
+    namespace,
+    uid = "",
+    labels,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+    creationTimestamp,
+    generation,
+  } = metadata;
+  const { nodeName, terminationGracePeriodSeconds, replicas, unschedulable, policyTypes } = (spec ?? {}) as Record<
+    string,
+    unknown
+  >;
   const { reason } = (status ?? {}) as Record<string, unknown>;
   const { data, type, rules, roleRef, involvedObject, message, count, reason: why } = rest;
   // a moment past is -0, which is not another number of seconds than a moment to come
@@ -93,7 +136,16 @@ function comparable(body: unknown, names: Map<string, string>, at = Date.now()):
   return {
     apiVersion,
     kind,
-    metadata: { name, namespace, uid: named(uid, names), labels, grace: deletionGracePeriodSeconds, secondsLeft: seconds, created: typeof creationTimestamp, generation },
+    metadata: {
+      name,
+      namespace,
+      uid: named(uid, names),
+      labels,
+      grace: deletionGracePeriodSeconds,
+      secondsLeft: seconds,
+      created: typeof creationTimestamp,
+      generation,
+    },
     spec: { nodeName, terminationGracePeriodSeconds, replicas, unschedulable, policyTypes },
     status: { reason },
     rest: { data, type, rules, roleRef, involvedObject, message, count, why },

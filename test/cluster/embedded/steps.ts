@@ -44,7 +44,8 @@ export function remove(path: string, options?: Record<string, unknown>, more: Pa
 
 /** A merge patch that is for one version alone: the first that was answered. */
 export function patchFirst(path: string, body: { metadata?: object }): Step {
-  return ([first]) => patch(path, { ...body, metadata: { ...body.metadata, resourceVersion: first?.metadata?.["resourceVersion"] } });
+  return ([first]) =>
+    patch(path, { ...body, metadata: { ...body.metadata, resourceVersion: first?.metadata?.["resourceVersion"] } });
 }
 
 export function podOf(changes: { metadata?: object; spec?: object } = {}): object {

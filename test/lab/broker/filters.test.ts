@@ -3,7 +3,15 @@ import { compileFilters, FilterError } from "../../../lab/broker/filters.ts";
 import type { SubscriptionsFilter, TriggerFilters } from "../../../lab/broker/filters.ts";
 
 const EVENT = {
-  attributes: { specversion: "1.0", id: "1", type: "falco.rule.output.v1", source: "https://falco.org", datacontenttype: "application/json; charset=utf-8", rule: "Terminal shell in container", priority: "Notice" },
+  attributes: {
+    specversion: "1.0",
+    id: "1",
+    type: "falco.rule.output.v1",
+    source: "https://falco.org",
+    datacontenttype: "application/json; charset=utf-8",
+    rule: "Terminal shell in container",
+    priority: "Notice",
+  },
   data: Buffer.alloc(0),
 };
 const wants = (filters: TriggerFilters): boolean => compileFilters(filters)(EVENT);
@@ -84,7 +92,10 @@ describe("Trigger filters", () => {
     ];
     for (const [text, filter, message] of table) {
       it(text, () => {
-        assert.throws(() => compileFilters({ filters: [filter as SubscriptionsFilter] }), (error) => error instanceof FilterError && message.test(error.message));
+        assert.throws(
+          () => compileFilters({ filters: [filter as SubscriptionsFilter] }),
+          (error) => error instanceof FilterError && message.test(error.message),
+        );
       });
     }
   });

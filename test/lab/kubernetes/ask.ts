@@ -4,11 +4,19 @@ import type { Kubernetes } from "../../../lab/kubernetes/server.ts";
 export async function ask({ url, adminToken }: Kubernetes, method: string, path: string, body?: unknown) {
   const response = await fetch(`${url}${path}`, {
     method,
-    headers: { Authorization: `Bearer ${adminToken}`, "Content-Type": method === "PATCH" ? "application/merge-patch+json" : "application/json" },
+    headers: {
+      Authorization: `Bearer ${adminToken}`,
+      "Content-Type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, text, retryAfter: response.headers.get("retry-after"), said: text.startsWith("{") ? (JSON.parse(text) as Said) : {} };
+  return {
+    status: response.status,
+    text,
+    retryAfter: response.headers.get("retry-after"),
+    said: text.startsWith("{") ? (JSON.parse(text) as Said) : {},
+  };
 }
 
 interface Said {

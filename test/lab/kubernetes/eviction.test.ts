@@ -19,8 +19,13 @@ describe("evicting from the embedded Kubernetes API", () => {
   });
 
   function placePods(count: number, owned = true): void {
-    const { metadata } = api.store.place(resourceNamed("replicasets"), { metadata: { name: "cart", namespace: NAMESPACE }, spec: { replicas: count } });
-    const ownerReferences = owned ? [{ apiVersion: "apps/v1", kind: "ReplicaSet", name: "cart", uid: metadata.uid, controller: true }] : [];
+    const { metadata } = api.store.place(resourceNamed("replicasets"), {
+      metadata: { name: "cart", namespace: NAMESPACE },
+      spec: { replicas: count },
+    });
+    const ownerReferences = owned
+      ? [{ apiVersion: "apps/v1", kind: "ReplicaSet", name: "cart", uid: metadata.uid, controller: true }]
+      : [];
     for (let index = 0; index < count; index += 1) {
       api.store.place(resourceNamed("pods"), {
         metadata: { name: `cart-${index}`, namespace: NAMESPACE, labels: { app: "cart" }, ownerReferences },
@@ -31,11 +36,18 @@ describe("evicting from the embedded Kubernetes API", () => {
   }
 
   function placeBudget(spec: Json, status?: Json): void {
-    api.store.place(resourceNamed("poddisruptionbudgets"), { metadata: { name: "cart", namespace: NAMESPACE }, spec: { selector: { matchLabels: { app: "cart" } }, ...spec }, ...(status && { status }) });
+    api.store.place(resourceNamed("poddisruptionbudgets"), {
+      metadata: { name: "cart", namespace: NAMESPACE },
+      spec: { selector: { matchLabels: { app: "cart" } }, ...spec },
+      ...(status && { status }),
+    });
   }
 
   async function evict(name: string, deleteOptions = {}) {
-    const { status, said, retryAfter } = await ask(api, "POST", `${all}/${name}/eviction`, { metadata: { name }, deleteOptions });
+    const { status, said, retryAfter } = await ask(api, "POST", `${all}/${name}/eviction`, {
+      metadata: { name },
+      deleteOptions,
+    });
     return { status, retryAfter, cause: said.details?.causes?.[0]?.message };
   }
 
@@ -52,36 +64,65 @@ describe("evicting from the embedded Kubernetes API", () => {
       placeBudget(limit);
       const statuses = [];
       for (let index = 0; index < pods; index += 1) statuses.push((await evict(`cart-${index}`)).status);
-      assert.deepEqual(statuses.map((status) => status === 201), statuses.map((_, index) => index < allowed));
+      assert.deepEqual(
+        statuses.map((status) => status === 201),
+        statuses.map((_, index) => index < allowed),
+      );
     });
   }
 
   it("lets no pod go that no controller would replace, where the budget counts the unavailable", async () => {
     placePods(2, false);
     placeBudget({ maxUnavailable: 1 });
-    assert.deepEqual(await evict("cart-0"), { status: 429, retryAfter: null, cause: "The disruption budget cart does not allow evicting pods currently" });
+    assert.deepEqual(await evict("cart-0"), {
+      status: 429,
+      retryAfter: null,
+      cause: "The disruption budget cart does not allow evicting pods currently",
+    });
   });
 
   it("goes by the status that a budget was placed with, and counts it down", async () => {
     placePods(3);
     placeBudget({ maxUnavailable: 3 }, { disruptionsAllowed: 1, currentHealthy: 3, desiredHealthy: 2 });
     assert.equal((await evict("cart-0")).status, 201);
-    assert.deepEqual(await evict("cart-1"), { status: 429, retryAfter: null, cause: "The disruption budget cart does not allow evicting pods currently" });
+    assert.deepEqual(await evict("cart-1"), {
+      status: 429,
+      retryAfter: null,
+      cause: "The disruption budget cart does not allow evicting pods currently",
+    });
     const { said } = await ask(api, "GET", budget);
-    assert.deepEqual([said.status?.["disruptionsAllowed"], Object.keys(said.status?.["disruptedPods"] as Json)], [0, ["cart-0"]]);
+    assert.deepEqual(
+      [said.status?.["disruptionsAllowed"], Object.keys(said.status?.["disruptedPods"] as Json)],
+      [0, ["cart-0"]],
+    );
   });
 
   it("asks for patience where the budget has changed since its status was written", async () => {
     placePods(1);
     placeBudget({ maxUnavailable: 1 }, { disruptionsAllowed: 1, observedGeneration: 0 });
-    assert.deepEqual(await evict("cart-0"), { status: 429, retryAfter: "10", cause: "The disruption budget cart is still being processed by the server." });
+    assert.deepEqual(await evict("cart-0"), {
+      status: 429,
+      retryAfter: "10",
+      cause: "The disruption budget cart is still being processed by the server.",
+    });
   });
 
   it("selects by expressions, too", async () => {
     placePods(2);
-    placeBudget({ minAvailable: 2, selector: { matchExpressions: [{ key: "app", operator: "In", values: ["cart", "shop"] }, { key: "canary", operator: "DoesNotExist" }] } });
+    placeBudget({
+      minAvailable: 2,
+      selector: {
+        matchExpressions: [
+          { key: "app", operator: "In", values: ["cart", "shop"] },
+          { key: "canary", operator: "DoesNotExist" },
+        ],
+      },
+    });
     assert.equal((await evict("cart-0")).status, 429);
-    placeBudget({ minAvailable: 2, selector: { matchExpressions: [{ key: "app", operator: "NotIn", values: ["cart"] }] } });
+    placeBudget({
+      minAvailable: 2,
+      selector: { matchExpressions: [{ key: "app", operator: "NotIn", values: ["cart"] }] },
+    });
     assert.equal((await evict("cart-0")).status, 201);
   });
 
@@ -92,6 +133,9 @@ describe("evicting from the embedded Kubernetes API", () => {
     assert.equal((await evict("cart-0", { gracePeriodSeconds: 60 })).status, 201);
     const { metadata, status } = api.store.get(resourceNamed("pods"), NAMESPACE, "cart-0");
     assert.equal(metadata.deletionGracePeriodSeconds, 60);
-    assert.deepEqual((status?.["conditions"] as Json[]).map(({ type }) => type), ["Ready", "DisruptionTarget"]);
+    assert.deepEqual(
+      (status?.["conditions"] as Json[]).map(({ type }) => type),
+      ["Ready", "DisruptionTarget"],
+    );
   });
 });

@@ -9,7 +9,11 @@ import { resourceNamed } from "../../../lab/kubernetes/resources.ts";
 import { startKubernetes, type Kubernetes } from "../../../lab/kubernetes/server.ts";
 
 const RBAC: RbacObject[] = ["get", "create"].flatMap((verb): RbacObject[] => [
-  { kind: "ClusterRole", metadata: { name: verb }, rules: [{ apiGroups: [""], resources: ["pods/exec"], verbs: [verb] }] },
+  {
+    kind: "ClusterRole",
+    metadata: { name: verb },
+    rules: [{ apiGroups: [""], resources: ["pods/exec"], verbs: [verb] }],
+  },
   {
     kind: "ClusterRoleBinding",
     metadata: { name: verb },
@@ -23,7 +27,11 @@ describe("running a command in the embedded Kubernetes API's containers", () => 
 
   async function start(exec?: Containers["exec"]): Promise<void> {
     api = await startKubernetes({ rbac: RBAC, ...(exec && { containers: { exec } }) });
-    api.store.place(resourceNamed("pods"), { metadata: { name: "cart", namespace: "shop" }, spec: { nodeName: "node-1", containers: [{ name: "main", image: "alpine" }] }, status: { phase: "Running" } });
+    api.store.place(resourceNamed("pods"), {
+      metadata: { name: "cart", namespace: "shop" },
+      spec: { nodeName: "node-1", containers: [{ name: "main", image: "alpine" }] },
+      status: { phase: "Running" },
+    });
   }
   afterEach(async () => {
     await api.close();
@@ -35,7 +43,9 @@ describe("running a command in the embedded Kubernetes API's containers", () => 
     config.loadFromString(api.kubeconfig(token));
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     const status = Promise.withResolvers<V1Status>();
-    await closed(await new Exec(config).exec("shop", "cart", "main", command, stdout, stderr, stdin, false, status.resolve));
+    await closed(
+      await new Exec(config).exec("shop", "cart", "main", command, stdout, stderr, stdin, false, status.resolve),
+    );
     stdout.end();
     stderr.end();
     return { stdout: await text(stdout), stderr: await text(stderr), status: await status.promise };
@@ -44,15 +54,23 @@ describe("running a command in the embedded Kubernetes API's containers", () => 
   it("runs nothing, and says what it would have run", async () => {
     await start();
     const { stdout, stderr, status } = await run(["/bin/sh", "-c", "touch 'a b'"]);
-    assert.equal(stdout, `not run here, but would be in container main of pod shop/cart: /bin/sh -c 'touch '\\''a b'\\'''\n`);
+    assert.equal(
+      stdout,
+      `not run here, but would be in container main of pod shop/cart: /bin/sh -c 'touch '\\''a b'\\'''\n`,
+    );
     assert.deepEqual([stderr, status.status], ["", "Success"]);
   });
 
   it("answers with what the container is said to have made of it", async () => {
-    await start((pod, container, { command }) => Promise.resolve({ stdout: `${pod.metadata.name} ${container}`, stderr: command.join(" "), exitCode: 42 }));
+    await start((pod, container, { command }) =>
+      Promise.resolve({ stdout: `${pod.metadata.name} ${container}`, stderr: command.join(" "), exitCode: 42 }),
+    );
     const { stdout, stderr, status } = await run(["cat", "/etc/shadow"]);
     assert.deepEqual([stdout, stderr], ["cart main", "cat /etc/shadow"]);
-    assert.deepEqual([status.status, status.reason, status.details?.causes], ["Failure", "NonZeroExitCode", [{ reason: "ExitCode", message: "42" }]]);
+    assert.deepEqual(
+      [status.status, status.reason, status.details?.causes],
+      ["Failure", "NonZeroExitCode", [{ reason: "ExitCode", message: "42" }]],
+    );
     assert.equal(status.message, "command terminated with non-zero exit code: command terminated with exit code 42");
   });
 
@@ -82,7 +100,9 @@ describe("running a command in the embedded Kubernetes API's containers", () => 
   it("asks for leave to get and to create, as the real server does for a WebSocket", async () => {
     await start();
     for (const verb of ["get", "create"]) {
-      await assert.rejects(run(["id"], { token: api.tokenFor("default", verb) }), { message: "Unexpected server response: 403" });
+      await assert.rejects(run(["id"], { token: api.tokenFor("default", verb) }), {
+        message: "Unexpected server response: 403",
+      });
     }
     assert.equal((await run(["id"], { token: api.tokenFor("default", "both") })).status.status, "Success");
   });
@@ -105,11 +125,18 @@ describe("running a command in the embedded Kubernetes API's containers", () => 
   it("refuses a client that speaks nothing it knows", async () => {
     await start();
     const status = await new Promise((resolve, reject) => {
-      const headers = { Authorization: `Bearer ${api.adminToken}`, Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Protocol": "made.up" };
+      const headers = {
+        Authorization: `Bearer ${api.adminToken}`,
+        Connection: "Upgrade",
+        Upgrade: "websocket",
+        "Sec-WebSocket-Protocol": "made.up",
+      };
       request(`${api.url}/api/v1/namespaces/shop/pods/cart/exec?command=id&stdout=true`, { headers }, (response) => {
         response.resume();
         resolve(response.statusCode);
-      }).once("error", reject).end();
+      })
+        .once("error", reject)
+        .end();
     });
     assert.equal(status, 403);
   });
@@ -122,7 +149,9 @@ describe("running a command in the embedded Kubernetes API's containers", () => 
     });
     const config = new KubeConfig();
     config.loadFromString(api.kubeconfig(api.adminToken));
-    const ended = closed(await new Exec(config).exec("shop", "cart", "main", ["sleep", "inf"], new PassThrough(), null, null, false));
+    const ended = closed(
+      await new Exec(config).exec("shop", "cart", "main", ["sleep", "inf"], new PassThrough(), null, null, false),
+    );
     await begun.promise;
     await api.close();
     await ended;

@@ -30,13 +30,24 @@ describe("logs of the embedded Kubernetes API", () => {
 
   it("are what the pod's containers are said to have written, now and before", async () => {
     const lastState = { terminated: { exitCode: 1 } };
-    const kubernetes = await start({ lastState }, { containers: { log: ({ metadata }, container, { previous }) => `${metadata.name} ${container} ${String(previous)}\nno end` } });
+    const kubernetes = await start(
+      { lastState },
+      {
+        containers: {
+          log: ({ metadata }, container, { previous }) => `${metadata.name} ${container} ${String(previous)}\nno end`,
+        },
+      },
+    );
     assert.equal((await ask(kubernetes, "GET", log)).text, "cart main false\nno end");
     assert.equal((await ask(kubernetes, "GET", `${log}?previous=true&limitBytes=14`)).text, "cart main true");
     assert.equal((await ask(kubernetes, "GET", `${log}?tailLines=1`)).text, "no end");
   });
 
-  for (const [reason, why] of [["ContainerCreating", "ContainerCreating"], ["ErrImagePull", "image can't be pulled"], ["ImagePullBackOff", "trying and failing to pull image"]] as const) {
+  for (const [reason, why] of [
+    ["ContainerCreating", "ContainerCreating"],
+    ["ErrImagePull", "image can't be pulled"],
+    ["ImagePullBackOff", "trying and failing to pull image"],
+  ] as const) {
     it(`are refused for a container that waits with ${reason}, in the kubelet's words`, async () => {
       const { status, said } = await ask(await start({ state: { waiting: { reason } } }), "GET", log);
       assert.deepEqual([status, said.message], [400, `container "main" in pod "cart" is waiting to start: ${why}`]);
@@ -44,7 +55,10 @@ describe("logs of the embedded Kubernetes API", () => {
   }
 
   it("are those of before for a container that waits to start again", async () => {
-    const kubernetes = await start({ state: { waiting: { reason: "CrashLoopBackOff" } }, lastState: { terminated: { exitCode: 1 } } });
+    const kubernetes = await start({
+      state: { waiting: { reason: "CrashLoopBackOff" } },
+      lastState: { terminated: { exitCode: 1 } },
+    });
     assert.equal((await ask(kubernetes, "GET", log)).status, 200);
   });
 

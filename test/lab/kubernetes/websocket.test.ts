@@ -12,7 +12,10 @@ describe("WebSocket frames of the embedded Kubernetes API", () => {
   for (const length of [0, 1, 125, 126, 0xff_ff, 0x1_00_00]) {
     it(`of ${length} bytes are read as they were written, however they arrive`, () => {
       const payload = Buffer.alloc(length, "frame");
-      const frames = [{ opcode: 2, payload }, { opcode: 8, payload: Buffer.from([3, 232]) }];
+      const frames = [
+        { opcode: 2, payload },
+        { opcode: 8, payload: Buffer.from([3, 232]) },
+      ];
       const bytes = Buffer.concat(frames.map((frame) => encodeFrame(frame.opcode, frame.payload)));
       for (const size of [bytes.length, 1000, 7]) assert.deepEqual(read(bytes, size), frames);
     });

@@ -22,7 +22,10 @@ describe("the context k8snode", () => {
       "topology.kubernetes.io/zone": "eu-central-1a",
       other: "label",
     };
-    const on = cluster({ pod: POD, node: () => ({ metadata: { labels }, spec: { providerID: "aws:///eu-central-1a/i-1" } }) });
+    const on = cluster({
+      pod: POD,
+      node: () => ({ metadata: { labels }, spec: { providerID: "aws:///eu-central-1a/i-1" } }),
+    });
     assert.deepEqual(await read(on), {
       "node.hostname": "node-1.example.com",
       "node.instancetype": "m5.large",
@@ -31,29 +34,69 @@ describe("the context k8snode", () => {
       "node.topology.zone": "eu-central-1a",
       "node.spec.providerid": "aws:///eu-central-1a/i-1",
     });
-    assert.deepEqual(on.calls, [{ verb: "get", name: "alpine" }, { verb: "get node", name: "node-1" }]);
+    assert.deepEqual(on.calls, [
+      { verb: "get", name: "alpine" },
+      { verb: "get node", name: "node-1" },
+    ]);
   });
 
   it("leaves out what the node doesn't have", async () => {
-    assert.deepEqual(await read(cluster({ pod: POD, node: () => ({ metadata: { labels: { "kubernetes.io/hostname": "node-1", "kubernetes.io/role": "" } } }) })), { "node.hostname": "node-1" });
+    assert.deepEqual(
+      await read(
+        cluster({
+          pod: POD,
+          node: () => ({ metadata: { labels: { "kubernetes.io/hostname": "node-1", "kubernetes.io/role": "" } } }),
+        }),
+      ),
+      { "node.hostname": "node-1" },
+    );
     assert.deepEqual(await read(cluster({ pod: POD })), {});
   });
 
   it("says nothing of a pod that is gone, is another or is on no node, and asks for no node", async () => {
-    const pods = [() => { throw apiError(404, "gone"); }, () => ({ ...POD(), metadata: { uid: "another" } }), () => pod()];
+    const pods = [
+      () => {
+        throw apiError(404, "gone");
+      },
+      () => ({ ...POD(), metadata: { uid: "another" } }),
+      () => pod(),
+    ];
     for (const answer of pods) {
       const on = cluster({ pod: answer });
       assert.deepEqual(await read(on), {});
-      assert.deepEqual(on.calls.map(({ verb }) => verb), ["get"]);
+      assert.deepEqual(
+        on.calls.map(({ verb }) => verb),
+        ["get"],
+      );
     }
   });
 
   it("says nothing of a node that is gone before its pods", async () => {
-    assert.deepEqual(await read(cluster({ pod: POD, node: () => { throw apiError(404, 'nodes "node-1" not found'); } })), {});
+    assert.deepEqual(
+      await read(
+        cluster({
+          pod: POD,
+          node: () => {
+            throw apiError(404, 'nodes "node-1" not found');
+          },
+        }),
+      ),
+      {},
+    );
   });
 
   it("passes on what the API refuses", async () => {
     const error = apiError(403, "no");
-    await assert.rejects(read(cluster({ pod: POD, node: () => { throw error; } })), (thrown) => thrown === error);
+    await assert.rejects(
+      read(
+        cluster({
+          pod: POD,
+          node: () => {
+            throw error;
+          },
+        }),
+      ),
+      (thrown) => thrown === error,
+    );
   });
 });

@@ -40,7 +40,10 @@ describe("every action, against an API that fails", () => {
             assert.deepEqual(first.left, clean.left, which);
             // a pod whose end was only to be waited for is gone when the alert comes again
             const fits = [clean.verdict.outcome, ...(name === "kubernetes:drain" ? ["gone"] : [])];
-            assert.ok(fits.includes(first.verdict?.outcome ?? ""), `${which}: ${first.verdict?.outcome ?? "not answered"}`);
+            assert.ok(
+              fits.includes(first.verdict?.outcome ?? ""),
+              `${which}: ${first.verdict?.outcome ?? "not answered"}`,
+            );
             assert.equal(first.deliveries, 2, which);
           }
         }
@@ -51,7 +54,11 @@ describe("every action, against an API that fails", () => {
         for (let after = 0; after < requests; after += 1) {
           const { verdict } = await play(name, { answer: 403, times: 1, after });
           assert.equal(verdict?.outcome, "failed", `request ${after + 1}`);
-          assert.match("response" in verdict ? verdict.response.output : "", /forbidden: injected|answered 403/, `request ${after + 1}`);
+          assert.match(
+            "response" in verdict ? verdict.response.output : "",
+            /forbidden: injected|answered 403/,
+            `request ${after + 1}`,
+          );
         }
       });
     });
@@ -85,7 +92,13 @@ describe("every action, against an API that fails", () => {
   async function deliver(kubernetes: Kubernetes, { alert }: Step): Promise<Played> {
     const kubeconfig = join(folder, "kubeconfig");
     writeFileSync(kubeconfig, kubernetes.kubeconfig(kubernetes.adminToken));
-    const engine = { rules, protectedNamespaces: new Set<string>(), cluster: connect(5_000, kubeconfig), events: false, deduplicationSeconds: 0 };
+    const engine = {
+      rules,
+      protectedNamespaces: new Set<string>(),
+      cluster: connect(5_000, kubeconfig),
+      events: false,
+      deduplicationSeconds: 0,
+    };
     const played: Played = { deliveries: 0, requests: 0, left: [] };
     while (played.deliveries < 2 && !played.verdict) {
       played.deliveries += 1;
@@ -98,7 +111,14 @@ describe("every action, against an API that fails", () => {
       }
     }
     played.requests = kubernetes.requests.length;
-    played.left = kubernetes.store.resources.flatMap((resource) => kubernetes.store.list(resource, "").map((object) => `${object.kind} ${pathOf(object)} ${JSON.stringify([object.metadata.labels, object.metadata.annotations, object.spec])}`));
+    played.left = kubernetes.store.resources.flatMap((resource) =>
+      kubernetes.store
+        .list(resource, "")
+        .map(
+          (object) =>
+            `${object.kind} ${pathOf(object)} ${JSON.stringify([object.metadata.labels, object.metadata.annotations, object.spec])}`,
+        ),
+    );
     return played;
   }
 });

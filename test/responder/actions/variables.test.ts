@@ -30,21 +30,34 @@ describe("the variables of a command", () => {
   });
 
   it("have what the context says", () => {
-    assert.equal(variablesOf(alert(), new Map([["node.hostname", "node-1.example.com"]])).get("NODE_HOSTNAME"), "node-1.example.com");
+    assert.equal(
+      variablesOf(alert(), new Map([["node.hostname", "node-1.example.com"]])).get("NODE_HOSTNAME"),
+      "node-1.example.com",
+    );
   });
 
   it("let no output field pass for one of the alert's own values", () => {
-    assert.equal(variablesOf(alert({ rule: "another", Priority: "Debug" }), new Map()).get("RULE"), "Terminal shell in container");
+    assert.equal(
+      variablesOf(alert({ rule: "another", Priority: "Debug" }), new Map()).get("RULE"),
+      "Terminal shell in container",
+    );
     assert.equal(variablesOf(alert({ rule: "another", Priority: "Debug" }), new Map()).get("PRIORITY"), "Notice");
   });
 });
 
 describe("a variable's assignment", () => {
-  const variables = new Map([["FD_NAME", "/tmp/x"], ["FD_NUM", "3"], ["RULE", "Shell"]]);
+  const variables = new Map([
+    ["FD_NAME", "/tmp/x"],
+    ["FD_NUM", "3"],
+    ["RULE", "Shell"],
+  ]);
 
   it("is there for what the text uses, with braces or without, and for nothing else", () => {
     assert.equal(assignments("ls $FD_NAME", variables), "export FD_NAME='/tmp/x'\n");
-    assert.equal(assignments('ls "${FD_NAME:-none}" ${RULE}', variables), "export FD_NAME='/tmp/x'\nexport RULE='Shell'\n");
+    assert.equal(
+      assignments('ls "${FD_NAME:-none}" ${RULE}', variables),
+      "export FD_NAME='/tmp/x'\nexport RULE='Shell'\n",
+    );
     assert.equal(assignments("echo FD_NAME $FD_NAMES $HOME", variables), "");
   });
 
@@ -61,7 +74,7 @@ describe("a variable's assignment", () => {
       "'; rm -rf / #$(x)",
       "'; touch made; '",
       "$(touch made) `touch made` ${HOME} \\$HOME \\",
-      "\"; touch made; \"",
+      '"; touch made; "',
       "'\\''",
       "a\nb && touch made\n",
       "-n --help *  ~ ! & | > made",
@@ -70,9 +83,13 @@ describe("a variable's assignment", () => {
     ];
     for (const value of values) {
       it(`keeps ${JSON.stringify(value)} as it is, and does nothing of it`, () => {
-        const text = "printf '%s.' \"$FD_NAME\"; printf %s \"${RULE}\"";
+        const text = 'printf \'%s.\' "$FD_NAME"; printf %s "${RULE}"';
         const lines = assignments(text, variablesOf(alert({ "fd.name": value }, { rule: value || "R" }), new Map()));
-        const printed = execFileSync("/bin/sh", ["-c", lines + text], { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+        const printed = execFileSync("/bin/sh", ["-c", lines + text], {
+          cwd: folder,
+          encoding: "utf8",
+          stdio: ["ignore", "pipe", "inherit"],
+        });
         assert.equal(printed, `${value}.${value || "R"}`);
         assert.deepEqual(readdirSync(folder), []);
       });
@@ -80,7 +97,7 @@ describe("a variable's assignment", () => {
 
     it("is not a command by the name of its field either", () => {
       const field = "x; touch made #";
-      const text = "printf %s \"$X__TOUCH_MADE__\"";
+      const text = 'printf %s "$X__TOUCH_MADE__"';
       const lines = assignments(text, variablesOf(alert({ [field]: "value" }), new Map()));
       assert.equal(execFileSync("/bin/sh", ["-c", lines + text], { cwd: folder, encoding: "utf8" }), "value");
       assert.deepEqual(readdirSync(folder), []);

@@ -45,7 +45,10 @@ describe("an alert", () => {
   ];
   for (const [what, payload, message] of broken) {
     it(`with ${what} is refused, and the reason given`, () => {
-      assert.throws(() => parseAlert(payload), (error) => error instanceof AlertError && message.test(error.message));
+      assert.throws(
+        () => parseAlert(payload),
+        (error) => error instanceof AlertError && message.test(error.message),
+      );
     });
   }
 });

@@ -18,14 +18,25 @@ function chapter(fields: Record<string, unknown> = {}, more: Partial<Chapter> = 
   return { rule: "Keep the log", alert: "Terminal shell in container", key: "alert-1", subject, ...more };
 }
 
-const conflict = () => { throw apiError(409, "conflict"); };
+const conflict = () => {
+  throw apiError(409, "conflict");
+};
 const verbs = (on: ReturnType<typeof cluster>) => on.calls.map(({ verb }) => verb);
-const bodyOf = (on: ReturnType<typeof cluster>, verb: string) => on.calls.find((call) => call.verb === verb)?.body as Partial<CoreV1Event> | undefined;
+const bodyOf = (on: ReturnType<typeof cluster>, verb: string) =>
+  on.calls.find((call) => call.verb === verb)?.body as Partial<CoreV1Event> | undefined;
 
 /** The Event of a claim that another alert made some seconds ago. */
-function held(secondsAgo: number, annotations: Record<string, string> = { [CLAIMED_FOR]: "alert-0" }): () => CoreV1Event {
+function held(
+  secondsAgo: number,
+  annotations: Record<string, string> = { [CLAIMED_FOR]: "alert-0" },
+): () => CoreV1Event {
   const lastTimestamp = new Date(Date.now() - secondsAgo * 1000);
-  return () => ({ metadata: { name: "response-x", resourceVersion: "42", annotations }, involvedObject: {}, lastTimestamp, count: 3 });
+  return () => ({
+    metadata: { name: "response-x", resourceVersion: "42", annotations },
+    involvedObject: {},
+    lastTimestamp,
+    count: 3,
+  });
 }
 
 /** A cluster that keeps Events as the API does: a name once, merge patches, and null removes. */
@@ -46,8 +57,14 @@ function keeping() {
     const known = events.get(name);
     if (!known) return Promise.reject(apiError(404, "not found"));
     const { metadata, ...rest } = body as Partial<CoreV1Event>;
-    const annotations = Object.entries({ ...known.metadata.annotations, ...metadata?.annotations }).filter(([, value]) => (value as string | null) !== null);
-    const patched = { ...known, ...rest, metadata: { ...known.metadata, annotations: Object.fromEntries(annotations) } };
+    const annotations = Object.entries({ ...known.metadata.annotations, ...metadata?.annotations }).filter(
+      ([, value]) => (value as string | null) !== null,
+    );
+    const patched = {
+      ...known,
+      ...rest,
+      metadata: { ...known.metadata, annotations: Object.fromEntries(annotations) },
+    };
     events.set(name, patched);
     return Promise.resolve(patched);
   };
@@ -81,7 +98,11 @@ describe("a claim", () => {
   it("has the same name for the same rule on the same pod, whatever the alert", async () => {
     const [one, other] = await Promise.all([
       claim(cluster({}), chapter(), WINDOW),
-      claim(cluster({}), chapter({ "container.id": "ffffffffffff" }, { key: "alert-2", alert: "Another Falco rule" }), WINDOW),
+      claim(
+        cluster({}),
+        chapter({ "container.id": "ffffffffffff" }, { key: "alert-2", alert: "Another Falco rule" }),
+        WINDOW,
+      ),
     ]);
     assert.equal(one, other);
   });
@@ -101,7 +122,9 @@ describe("a claim", () => {
   });
 
   it("of what is in no namespace is in the one that the API wants it in", async () => {
-    const subject = deleteResource.subjectOf(alert({ "ka.target.resource": "clusterroles", "ka.target.name": "admin", "ka.target.namespace": "x" }));
+    const subject = deleteResource.subjectOf(
+      alert({ "ka.target.resource": "clusterroles", "ka.target.name": "admin", "ka.target.namespace": "x" }),
+    );
     assert.ok(subject);
     const on = cluster({});
     await claim(on, chapter({}, { subject }), WINDOW);
@@ -110,7 +133,7 @@ describe("a claim", () => {
 
   it("is still an alert's own when it is delivered again", async () => {
     const on = cluster({ createEvent: conflict, event: held(1, { [CLAIMED_FOR]: "alert-1" }) });
-    assert.match(await claim(on, chapter(), WINDOW) ?? "", /^response-/);
+    assert.match((await claim(on, chapter(), WINDOW)) ?? "", /^response-/);
     assert.deepEqual(verbs(on), ["create event", "get event"]);
   });
 
@@ -131,7 +154,10 @@ describe("a claim", () => {
     assert.equal(on.calls[2]?.name, name);
     const { lastTimestamp, ...patch } = bodyOf(on, "patch event") ?? {};
     assert.ok(lastTimestamp instanceof Date && Date.now() - lastTimestamp.getTime() < 10_000);
-    assert.deepEqual(patch, { metadata: { resourceVersion: "42", annotations: { [CLAIMED_FOR]: "alert-1" } }, count: 4 });
+    assert.deepEqual(patch, {
+      metadata: { resourceVersion: "42", annotations: { [CLAIMED_FOR]: "alert-1" } },
+      count: 4,
+    });
   });
 
   it("goes to one alert alone where two find it free", async () => {
@@ -141,16 +167,55 @@ describe("a claim", () => {
 
   it("can be taken at once where it has been given up", async () => {
     const on = cluster({ createEvent: conflict, event: held(1, {}) });
-    assert.match(await claim(on, chapter(), WINDOW) ?? "", /^response-/);
+    assert.match((await claim(on, chapter(), WINDOW)) ?? "", /^response-/);
     assert.ok(verbs(on).includes("patch event"));
   });
 
   const errors: [string, Parameters<typeof cluster>[0]][] = [
-    ["creates none", { createEvent: () => { throw apiError(403, "no events for you"); } }],
-    ["doesn't answer", { createEvent: () => { throw new Error("no events for you"); } }],
-    ["reads none", { createEvent: conflict, event: () => { throw apiError(500, "no events for you"); } }],
-    ["has lost it meanwhile", { createEvent: conflict, event: () => { throw apiError(404, "no events for you"); } }],
-    ["patches none", { createEvent: conflict, event: held(WINDOW + 1), patchEvent: () => { throw apiError(422, "no events for you"); } }],
+    [
+      "creates none",
+      {
+        createEvent: () => {
+          throw apiError(403, "no events for you");
+        },
+      },
+    ],
+    [
+      "doesn't answer",
+      {
+        createEvent: () => {
+          throw new Error("no events for you");
+        },
+      },
+    ],
+    [
+      "reads none",
+      {
+        createEvent: conflict,
+        event: () => {
+          throw apiError(500, "no events for you");
+        },
+      },
+    ],
+    [
+      "has lost it meanwhile",
+      {
+        createEvent: conflict,
+        event: () => {
+          throw apiError(404, "no events for you");
+        },
+      },
+    ],
+    [
+      "patches none",
+      {
+        createEvent: conflict,
+        event: held(WINDOW + 1),
+        patchEvent: () => {
+          throw apiError(422, "no events for you");
+        },
+      },
+    ],
   ];
   for (const [what, answers] of errors) {
     it(`that can't be made, because the API ${what}, stops nobody, and the log says so`, async () => {
@@ -158,14 +223,23 @@ describe("a claim", () => {
       assert.match(name ?? "", /^response-/);
       assert.equal(logged.length, 1);
       const { level, message, event, reason } = JSON.parse(logged[0] ?? "") as Record<string, unknown>;
-      assert.deepEqual({ level, message, event, reason }, { level: "warning", message: "not deduplicated", event: name, reason: "no events for you" });
+      assert.deepEqual(
+        { level, message, event, reason },
+        { level: "warning", message: "not deduplicated", event: name, reason: "no events for you" },
+      );
     });
   }
 });
 
 describe("the story", () => {
   const logged = quietly();
-  const step = (outcome: Outcome, message = "kept the log"): Step => ({ rule: "Keep the log", action: "Log", actionner: "kubernetes:log", outcome, message });
+  const step = (outcome: Outcome, message = "kept the log"): Step => ({
+    rule: "Keep the log",
+    action: "Log",
+    actionner: "kubernetes:log",
+    outcome,
+    message,
+  });
 
   it("of what was done without a claim is an Event of its own", async () => {
     const on = cluster({});
@@ -174,11 +248,14 @@ describe("the story", () => {
     const [one, other] = on.calls;
     assert.notEqual(one?.name, other?.name);
     const { type, reason, message, involvedObject, metadata } = bodyOf(on, "create event") ?? {};
-    assert.deepEqual({ type, reason, message }, {
-      type: "Warning",
-      reason: "Responded",
-      message: 'Falco rule "Terminal shell in container": kept the log; terminated pod default/alpine',
-    });
+    assert.deepEqual(
+      { type, reason, message },
+      {
+        type: "Warning",
+        reason: "Responded",
+        message: 'Falco rule "Terminal shell in container": kept the log; terminated pod default/alpine',
+      },
+    );
     assert.equal(involvedObject?.uid, POD_UID);
     assert.equal(metadata?.annotations, undefined);
   });
@@ -187,7 +264,15 @@ describe("the story", () => {
     const on = cluster({});
     await tell(on, chapter(), [step("done")], "response-x");
     assert.deepEqual(on.calls, [
-      { verb: "patch event", name: "response-x", body: { type: "Warning", reason: "Responded", message: 'Falco rule "Terminal shell in container": kept the log' } },
+      {
+        verb: "patch event",
+        name: "response-x",
+        body: {
+          type: "Warning",
+          reason: "Responded",
+          message: 'Falco rule "Terminal shell in container": kept the log',
+        },
+      },
     ]);
   });
 
@@ -211,13 +296,23 @@ describe("the story", () => {
   });
 
   it("changes nothing where it can't be told, but for a line of the log", async () => {
-    const refused = () => { throw apiError(403, "no events for you"); };
+    const refused = () => {
+      throw apiError(403, "no events for you");
+    };
     const on = cluster({ createEvent: refused, patchEvent: refused });
     for (const claimed of [undefined, "response-x"]) await tell(on, chapter(), [step("done")], claimed);
     assert.equal(logged.length, 2);
     for (const line of logged) {
       const { level, message, subject, reason } = JSON.parse(line) as Record<string, unknown>;
-      assert.deepEqual({ level, message, subject, reason }, { level: "warning", message: "no Kubernetes Event", subject: "pod default/alpine", reason: "no events for you" });
+      assert.deepEqual(
+        { level, message, subject, reason },
+        {
+          level: "warning",
+          message: "no Kubernetes Event",
+          subject: "pod default/alpine",
+          reason: "no events for you",
+        },
+      );
     }
   });
 

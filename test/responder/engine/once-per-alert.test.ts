@@ -23,7 +23,10 @@ describe("work done once", () => {
     const once = new Once<string>();
     const failing = () => Promise.reject(new Error("no"));
     const results = await Promise.allSettled([once.do("a", failing), once.do("a", failing)]);
-    assert.deepEqual(results.map(({ status }) => status), ["rejected", "rejected"]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ["rejected", "rejected"],
+    );
     assert.deepEqual(await once.do("a", () => Promise.resolve("yes")), { result: "yes", first: true });
   });
 });

@@ -11,10 +11,21 @@ import { alert, apiError, cluster, CONTAINER_ID, container, POD_UID, rules, runn
 import { quietly } from "../quietly.ts";
 
 function engine(on: ReturnType<typeof cluster>, yaml = TERMINATE, protectedNamespaces: string[] = []): Engine {
-  return { rules: rules(yaml), protectedNamespaces: new Set(protectedNamespaces), cluster: on, events: false, deduplicationSeconds: 0 };
+  return {
+    rules: rules(yaml),
+    protectedNamespaces: new Set(protectedNamespaces),
+    cluster: on,
+    events: false,
+    deduplicationSeconds: 0,
+  };
 }
 
-const failing = (code: number) => cluster({ remove: () => { throw apiError(code, "because"); } });
+const failing = (code: number) =>
+  cluster({
+    remove: () => {
+      throw apiError(code, "because");
+    },
+  });
 
 describe("an alert's response", () => {
   it("says what was done, to people and to falcosidekick", async () => {
@@ -97,18 +108,33 @@ describe("an alert's response", () => {
   }
 
   it("is not now where nothing answers", async () => {
-    const down = cluster({ remove: () => { throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") }); } });
-    await assert.rejects(respond(alert(), "key", engine(down)), { name: "NotNow", message: "the Kubernetes API can't do it now: fetch failed: connect ECONNREFUSED" });
+    const down = cluster({
+      remove: () => {
+        throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") });
+      },
+    });
+    await assert.rejects(respond(alert(), "key", engine(down)), {
+      name: "NotNow",
+      message: "the Kubernetes API can't do it now: fetch failed: connect ECONNREFUSED",
+    });
   });
 
   it("hands on how long the API asks to wait", async () => {
-    const busy = cluster({ remove: () => { throw apiError(429, "slow down", { "retry-after": "7" }); } });
-    await assert.rejects(respond(alert(), "key", engine(busy)), (error) => error instanceof NotNow && error.apiErrors[0]?.retryAfter === 7);
+    const busy = cluster({
+      remove: () => {
+        throw apiError(429, "slow down", { "retry-after": "7" });
+      },
+    });
+    await assert.rejects(
+      respond(alert(), "key", engine(busy)),
+      (error) => error instanceof NotNow && error.apiErrors[0]?.retryAfter === 7,
+    );
   });
 });
 
 describe("the rules that answer an alert", () => {
-  const two = (first: string) => rules(`
+  const two = (first: string) =>
+    rules(`
 - rule: One
   ${first}
   actions: [{action: T, actionner: "kubernetes:terminate"}]
@@ -117,15 +143,24 @@ describe("the rules that answer an alert", () => {
 `);
 
   it("are all that match, in order", () => {
-    assert.deepEqual(rulesFor(alert(), two("continue: true")).map(({ name }) => name), ["One", "Two"]);
+    assert.deepEqual(
+      rulesFor(alert(), two("continue: true")).map(({ name }) => name),
+      ["One", "Two"],
+    );
   });
 
   it("end with the first that lets none follow", () => {
-    assert.deepEqual(rulesFor(alert(), two("continue: false")).map(({ name }) => name), ["One"]);
+    assert.deepEqual(
+      rulesFor(alert(), two("continue: false")).map(({ name }) => name),
+      ["One"],
+    );
   });
 
   it("go on past a rule that lets none follow but does not match", () => {
-    assert.deepEqual(rulesFor(alert(), two("continue: false\n  match: {source: x}")).map(({ name }) => name), ["Two"]);
+    assert.deepEqual(
+      rulesFor(alert(), two("continue: false\n  match: {source: x}")).map(({ name }) => name),
+      ["Two"],
+    );
   });
 
   it("run the actions of one in order, as far as each lets the next", async () => {
@@ -154,7 +189,13 @@ const LOG_THEN_TERMINATE = `
     - {action: End, actionner: "kubernetes:terminate"}
 `;
 
-async function stepsOf(on: ReturnType<typeof cluster>, yaml: string, manners: Partial<Manners & { sink: Sink }> = {}, about = alert(), protectedNamespaces: string[] = []) {
+async function stepsOf(
+  on: ReturnType<typeof cluster>,
+  yaml: string,
+  manners: Partial<Manners & { sink: Sink }> = {},
+  about = alert(),
+  protectedNamespaces: string[] = [],
+) {
   const told = await respond(about, "key", { ...engine(on, yaml, protectedNamespaces), ...manners });
   assert.ok("steps" in told);
   await told.told;
@@ -177,7 +218,10 @@ describe("an action's output", () => {
     const on = cluster({ pod: APP, log: () => "a\n" });
     const { sink, events } = broker(on);
     await stepsOf(on, LOG_THEN_TERMINATE, { sink });
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get", "log", "sink", "delete"]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get", "log", "sink", "delete"],
+    );
     const [event, ...more] = events;
     assert.deepEqual(more, [], "terminate gives none");
     assert.equal(event?.data?.output, "a\n");
@@ -188,19 +232,36 @@ describe("an action's output", () => {
   it("that the Broker doesn't take is not now, and the next action is not run", async () => {
     const on = cluster({ pod: APP, log: () => "a\n" });
     const sink: Sink = () => Promise.reject(new SinkError("the Broker did not take it: it answered 503"));
-    await assert.rejects(stepsOf(on, LOG_THEN_TERMINATE, { sink }), { name: "NotNow", message: "the Broker did not take it: it answered 503", apiErrors: [] });
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get", "log"]);
+    await assert.rejects(stepsOf(on, LOG_THEN_TERMINATE, { sink }), {
+      name: "NotNow",
+      message: "the Broker did not take it: it answered 503",
+      apiErrors: [],
+    });
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get", "log"],
+    );
   });
 
   it("that can't be sent for a fault of ours is no reason to try again", async () => {
     const fault = new TypeError("a bug");
-    await assert.rejects(stepsOf(cluster({ pod: APP, log: () => "a\n" }), LOG_THEN_TERMINATE, { sink: () => Promise.reject(fault) }), (error) => error === fault);
+    await assert.rejects(
+      stepsOf(cluster({ pod: APP, log: () => "a\n" }), LOG_THEN_TERMINATE, { sink: () => Promise.reject(fault) }),
+      (error) => error === fault,
+    );
   });
 
   it("of a failed action is with the Broker too", async () => {
-    const on = cluster({ pod: APP, exec: () => ({ output: "partly", truncated: false, failure: "it ended with exit code 1" }) });
+    const on = cluster({
+      pod: APP,
+      exec: () => ({ output: "partly", truncated: false, failure: "it ended with exit code 1" }),
+    });
     const { sink, events } = broker(on);
-    const told = await stepsOf(on, '- rule: R\n  actions: [{action: E, actionner: "kubernetes:exec", parameters: {command: ls}}]', { sink });
+    const told = await stepsOf(
+      on,
+      '- rule: R\n  actions: [{action: E, actionner: "kubernetes:exec", parameters: {command: ls}}]',
+      { sink },
+    );
     assert.equal(told.outcome, "failed");
     assert.equal(events[0]?.data?.output, "partly");
     assert.equal(told.response.output_fields["response.output"], "partly");
@@ -218,13 +279,17 @@ describe("an action's output", () => {
     const { outcome, response } = await stepsOf(on, LOG_THEN_TERMINATE);
     assert.equal(outcome, "terminated");
     assert.equal(response.output_fields["response.output"], "a\nb\n");
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get", "log", "delete"]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get", "log", "delete"],
+    );
   });
 
   describe("as an excerpt in the response", () => {
     const EXCERPT = 2048;
     const LOG = '- rule: R\n  actions: [{action: L, actionner: "kubernetes:log"}]';
-    const excerpt = async (on: ReturnType<typeof cluster>, yaml = LOG) => (await stepsOf(on, yaml)).response.output_fields["response.output"];
+    const excerpt = async (on: ReturnType<typeof cluster>, yaml = LOG) =>
+      (await stepsOf(on, yaml)).response.output_fields["response.output"];
 
     it("is whole up to the limit", async () => {
       assert.equal(await excerpt(cluster({ pod: APP, log: () => "x".repeat(EXCERPT) })), "x".repeat(EXCERPT));
@@ -232,11 +297,18 @@ describe("an action's output", () => {
 
     it("is the end of a text", async () => {
       const text = `old${"x".repeat(EXCERPT - 3)}new`;
-      assert.equal(await excerpt(cluster({ pod: APP, log: () => text })), `(3 more characters before this) …${"x".repeat(EXCERPT - 3)}new`);
+      assert.equal(
+        await excerpt(cluster({ pod: APP, log: () => text })),
+        `(3 more characters before this) …${"x".repeat(EXCERPT - 3)}new`,
+      );
     });
 
     it("is the start of JSON", async () => {
-      const found = await excerpt(cluster({ pod: APP, log: () => "x".repeat(EXCERPT) }), '- rule: R\n  actions: [{action: E, actionner: "kubernetes:evidence"}]') ?? "";
+      const found =
+        (await excerpt(
+          cluster({ pod: APP, log: () => "x".repeat(EXCERPT) }),
+          '- rule: R\n  actions: [{action: E, actionner: "kubernetes:evidence"}]',
+        )) ?? "";
       assert.match(found, /^\{"pod":\{"metadata":.*x… \(\d+ more characters\)$/s);
       assert.equal(found.indexOf("…"), EXCERPT);
     });
@@ -263,39 +335,67 @@ describe("an action's output", () => {
 describe("deduplication", () => {
   const LOG = '- rule: Keep\n  actions: [{action: L, actionner: "kubernetes:log"}]';
   const window = { deduplicationSeconds: 60 };
-  const held = () => ({ metadata: { annotations: { "response-engine.io/alert": "another" } }, involvedObject: {}, lastTimestamp: new Date() });
-  const taken = (answers: Parameters<typeof cluster>[0] = {}) => cluster({ pod: APP, createEvent: () => { throw apiError(409, "already exists"); }, event: held, ...answers });
+  const held = () => ({
+    metadata: { annotations: { "response-engine.io/alert": "another" } },
+    involvedObject: {},
+    lastTimestamp: new Date(),
+  });
+  const taken = (answers: Parameters<typeof cluster>[0] = {}) =>
+    cluster({
+      pod: APP,
+      createEvent: () => {
+        throw apiError(409, "already exists");
+      },
+      event: held,
+      ...answers,
+    });
 
   it("leaves to another alert what that has set off within the window, and says so", async () => {
     const on = taken();
     const { outcome, steps, response } = await stepsOf(on, LOG, window);
     assert.equal(outcome, "deduplicated");
     const message = "pod default/alpine was left to another alert, less than 60 s ago";
-    assert.deepEqual(steps, [{ rule: "Keep", action: "L", actionner: "kubernetes:log", outcome: "deduplicated", message }]);
+    assert.deepEqual(steps, [
+      { rule: "Keep", action: "L", actionner: "kubernetes:log", outcome: "deduplicated", message },
+    ]);
     assert.equal(response.output, `Response to "Terminal shell in container": ${message}`);
     assert.equal(response.priority, "Notice");
     assert.equal(response.output_fields["response.outcome"], "deduplicated");
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["create event", "get event"]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["create event", "get event"],
+    );
   });
 
   it("holds for that rule alone: others answer the same alert", async () => {
     const on = taken();
     const { outcome, steps } = await stepsOf(on, `${LOG}\n${TERMINATE}`, window);
     assert.equal(outcome, "terminated");
-    assert.deepEqual(steps.map((step) => step.outcome), ["deduplicated", "terminated"]);
+    assert.deepEqual(
+      steps.map((step) => step.outcome),
+      ["deduplicated", "terminated"],
+    );
   });
 
   it("claims before it acts, and tells in the claim's Event what came of it, whether or not Events are wanted", async () => {
     for (const events of [true, false]) {
       const on = cluster({ pod: APP });
       await stepsOf(on, LOG, { ...window, events });
-      assert.deepEqual(on.calls.map(({ verb }) => verb), ["create event", "get", "log", "patch event"]);
+      assert.deepEqual(
+        on.calls.map(({ verb }) => verb),
+        ["create event", "get", "log", "patch event"],
+      );
       assert.equal(on.calls[0]?.name, on.calls[3]?.name);
     }
   });
 
   it("gives the claim up where an action failed", async () => {
-    const on = cluster({ pod: APP, log: () => { throw apiError(403, "no"); } });
+    const on = cluster({
+      pod: APP,
+      log: () => {
+        throw apiError(403, "no");
+      },
+    });
     const { outcome } = await stepsOf(on, LOG, window);
     assert.equal(outcome, "failed");
     const { metadata } = on.calls.at(-1)?.body as { metadata: unknown };
@@ -303,9 +403,17 @@ describe("deduplication", () => {
   });
 
   it("keeps the claim of an alert that is to come again", async () => {
-    const on = cluster({ pod: APP, log: () => { throw apiError(503, "down"); } });
+    const on = cluster({
+      pod: APP,
+      log: () => {
+        throw apiError(503, "down");
+      },
+    });
     await assert.rejects(stepsOf(on, LOG, window), NotNow);
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["create event", "get", "log"]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["create event", "get", "log"],
+    );
   });
 
   const unclaimed: [string, string, Partial<Manners>, string[]][] = [
@@ -332,14 +440,20 @@ describe("deduplication", () => {
 
 describe("Kubernetes Events", () => {
   quietly();
-  const told = (on: ReturnType<typeof cluster>) => on.calls.filter(({ verb }) => verb === "create event").map(({ body }) => (body as { message: string }).message);
+  const told = (on: ReturnType<typeof cluster>) =>
+    on.calls.filter(({ verb }) => verb === "create event").map(({ body }) => (body as { message: string }).message);
   const CORDON = '- rule: R\n  actions: [{action: C, actionner: "kubernetes:cordon"}]';
 
   it("tell what was done after it was", async () => {
     const on = cluster({});
     await stepsOf(on, TERMINATE, { events: true });
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["delete", "create event"]);
-    assert.deepEqual(told(on), [`Falco rule "Terminal shell in container": terminated pod default/alpine (uid ${POD_UID})`]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["delete", "create event"],
+    );
+    assert.deepEqual(told(on), [
+      `Falco rule "Terminal shell in container": terminated pod default/alpine (uid ${POD_UID})`,
+    ]);
   });
 
   it("are not waited for", async () => {
@@ -360,17 +474,39 @@ describe("Kubernetes Events", () => {
 
   it("tell of all the actions of a rule at once, and of each rule by itself", async () => {
     const on = cluster({ pod: APP });
-    const two = '- rule: R\n  actions: [{action: C, actionner: "kubernetes:cordon"}, {action: T, actionner: "kubernetes:terminate"}]';
+    const two =
+      '- rule: R\n  actions: [{action: C, actionner: "kubernetes:cordon"}, {action: T, actionner: "kubernetes:terminate"}]';
     await stepsOf(on, `${two}\n${TERMINATE}`, { events: true });
     const terminated = `terminated pod default/alpine (uid ${POD_UID})`;
-    assert.deepEqual(told(on), [`Falco rule "Terminal shell in container": node node-1 is cordoned; ${terminated}`, `Falco rule "Terminal shell in container": ${terminated}`]);
+    assert.deepEqual(told(on), [
+      `Falco rule "Terminal shell in container": node node-1 is cordoned; ${terminated}`,
+      `Falco rule "Terminal shell in container": ${terminated}`,
+    ]);
   });
 
   const outcomes: [string, string, Parameters<typeof cluster>[0], boolean][] = [
     ["terminated", TERMINATE, {}, true],
     ["done", CORDON, { pod: APP }, true],
-    ["failed", TERMINATE, { remove: () => { throw apiError(403, "no"); } }, true],
-    ["gone", TERMINATE, { remove: () => { throw apiError(404, "gone"); } }, false],
+    [
+      "failed",
+      TERMINATE,
+      {
+        remove: () => {
+          throw apiError(403, "no");
+        },
+      },
+      true,
+    ],
+    [
+      "gone",
+      TERMINATE,
+      {
+        remove: () => {
+          throw apiError(404, "gone");
+        },
+      },
+      false,
+    ],
     ["replaced", CORDON, { pod: () => ({ metadata: { uid: "another" } }) }, false],
     ["dry-run", `${TERMINATE}  dry_run: true`, {}, false],
   ];
@@ -396,7 +532,11 @@ describe("Kubernetes Events", () => {
   });
 
   it("that the API refuses change nothing", async () => {
-    const on = cluster({ createEvent: () => { throw apiError(403, "no events for you"); } });
+    const on = cluster({
+      createEvent: () => {
+        throw apiError(403, "no events for you");
+      },
+    });
     const { outcome, apiErrors } = await stepsOf(on, TERMINATE, { events: true });
     assert.equal(outcome, "terminated");
     assert.deepEqual(apiErrors, []);
@@ -404,9 +544,11 @@ describe("Kubernetes Events", () => {
 });
 
 describe("an action's additional contexts", () => {
-  const exec = (more: string) => `- rule: R\n  actions: [{action: E, actionner: "kubernetes:exec", parameters: {command: 'echo "\${NODE_HOSTNAME}"'}${more}}]`;
+  const exec = (more: string) =>
+    `- rule: R\n  actions: [{action: E, actionner: "kubernetes:exec", parameters: {command: 'echo "\${NODE_HOSTNAME}"'}${more}}]`;
   const node = () => ({ metadata: { labels: { "kubernetes.io/hostname": "node-1.example.com" } } });
-  const commandOf = (on: ReturnType<typeof cluster>) => (on.calls.find(({ verb }) => verb === "exec")?.body as { command: string[] } | undefined)?.command[2];
+  const commandOf = (on: ReturnType<typeof cluster>) =>
+    (on.calls.find(({ verb }) => verb === "exec")?.body as { command: string[] } | undefined)?.command[2];
 
   it("are read for it and given to it", async () => {
     const on = cluster({ pod: APP, node });
@@ -423,7 +565,12 @@ describe("an action's additional contexts", () => {
   });
 
   it("that the API refuses make the action fail", async () => {
-    const on = cluster({ pod: APP, node: () => { throw apiError(403, "no nodes for you"); } });
+    const on = cluster({
+      pod: APP,
+      node: () => {
+        throw apiError(403, "no nodes for you");
+      },
+    });
     const { outcome, response } = await stepsOf(on, exec(", additional_contexts: [k8snode]"));
     assert.equal(outcome, "failed");
     assert.match(response.output, /kubernetes:exec was refused by the API: no nodes for you/);

@@ -18,7 +18,12 @@ describe("the Kubernetes API's client", () => {
       let body = "";
       request.on("data", (chunk: Buffer) => (body += chunk.toString()));
       request.on("end", () => {
-        requests.push({ method: request.method ?? "", url: request.url ?? "", type: request.headers["content-type"] ?? "", body });
+        requests.push({
+          method: request.method ?? "",
+          url: request.url ?? "",
+          type: request.headers["content-type"] ?? "",
+          body,
+        });
         response.setHeader("content-type", "application/json");
         response.end('{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "alpine"}}');
       });
@@ -27,9 +32,17 @@ describe("the Kubernetes API's client", () => {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     folder = mkdtempSync(join(tmpdir(), "response-engine-client-"));
-    const cluster = { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, "insecure-skip-tls-verify": true };
+    const cluster = {
+      server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      "insecure-skip-tls-verify": true,
+    };
     const named = (what: string, value: object) => [{ name: "it", [what]: value }];
-    const config = { clusters: named("cluster", cluster), users: named("user", {}), contexts: named("context", { cluster: "it", user: "it" }), "current-context": "it" };
+    const config = {
+      clusters: named("cluster", cluster),
+      users: named("user", {}),
+      contexts: named("context", { cluster: "it", user: "it" }),
+      "current-context": "it",
+    };
     writeFileSync(join(folder, "kubeconfig"), JSON.stringify(config));
   });
 
@@ -57,11 +70,21 @@ describe("the Kubernetes API's client", () => {
   it("sends what changes an object as a merge patch", async () => {
     const { core } = connect(5_000, join(folder, "kubeconfig"));
     await core.patchNamespacedPod({ namespace: "default", name: "alpine", body: { metadata: { labels: { a: "b" } } } });
-    assert.deepEqual(requests, [{ method: "PATCH", url: "/api/v1/namespaces/default/pods/alpine", type: "application/merge-patch+json", body: '{"metadata":{"labels":{"a":"b"}}}' }]);
+    assert.deepEqual(requests, [
+      {
+        method: "PATCH",
+        url: "/api/v1/namespaces/default/pods/alpine",
+        type: "application/merge-patch+json",
+        body: '{"metadata":{"labels":{"a":"b"}}}',
+      },
+    ]);
   });
 
   it("deletes an object with what it owns", async () => {
     await connect(5_000, join(folder, "kubeconfig")).deleteObject("/apis/batch/v1/namespaces/default/jobs/etl");
-    assert.deepEqual(requests.map(({ method, url }) => [method, url]), [["DELETE", "/apis/batch/v1/namespaces/default/jobs/etl?propagationPolicy=Background"]]);
+    assert.deepEqual(
+      requests.map(({ method, url }) => [method, url]),
+      [["DELETE", "/apis/batch/v1/namespaces/default/jobs/etl?propagationPolicy=Background"]],
+    );
   });
 });

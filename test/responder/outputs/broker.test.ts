@@ -5,7 +5,14 @@ import type { AddressInfo } from "node:net";
 import { CloudEvent } from "cloudevents";
 import { sink, SinkError } from "../../../responder/outputs/broker.ts";
 
-const EVENT = new CloudEvent({ id: "output-1", type: "falco.response.output.v1", source: "/response-engine/responder", subject: "default/alpine", target: "aws:s3", data: { output: "größer\n" } });
+const EVENT = new CloudEvent({
+  id: "output-1",
+  type: "falco.response.output.v1",
+  source: "/response-engine/responder",
+  subject: "default/alpine",
+  target: "aws:s3",
+  data: { output: "größer\n" },
+});
 
 describe("the sink", () => {
   let server: Server;
@@ -18,10 +25,13 @@ describe("the sink", () => {
     requests = [];
     server = createServer((request, response) => {
       let body = "";
-      request.setEncoding("utf8").on("data", (chunk: string) => (body += chunk)).on("end", () => {
-        requests.push({ method: request.method, path: request.url, headers: request.headers, body });
-        response.writeHead(statuses.shift() ?? 202).end();
-      });
+      request
+        .setEncoding("utf8")
+        .on("data", (chunk: string) => (body += chunk))
+        .on("end", () => {
+          requests.push({ method: request.method, path: request.url, headers: request.headers, body });
+          response.writeHead(statuses.shift() ?? 202).end();
+        });
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/default/default`;
@@ -38,7 +48,9 @@ describe("the sink", () => {
     assert.equal(method, "POST");
     assert.equal(path, "/default/default");
     assert.match(headers["content-type"] ?? "", /^application\/json/);
-    const attributes = Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith("ce-") && name !== "ce-time"));
+    const attributes = Object.fromEntries(
+      Object.entries(headers).filter(([name]) => name.startsWith("ce-") && name !== "ce-time"),
+    );
     assert.deepEqual(attributes, {
       "ce-specversion": "1.0",
       "ce-id": "output-1",

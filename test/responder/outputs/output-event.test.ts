@@ -6,7 +6,13 @@ import { alert, POD_UID } from "../fixtures.ts";
 
 const TEXT: Output = { mediaType: "text/plain", text: "a\nb\n", truncated: false };
 const step = (output?: Output, more: Partial<Step> = {}): Step => ({
-  rule: "Keep the log", action: "Log", actionner: "kubernetes:log", outcome: "done", message: "kept it", ...(output && { output }), ...more,
+  rule: "Keep the log",
+  action: "Log",
+  actionner: "kubernetes:log",
+  outcome: "done",
+  message: "kept it",
+  ...(output && { output }),
+  ...more,
 });
 
 /** The event as it is sent: without what is undefined. */
@@ -29,7 +35,12 @@ describe("an output's CloudEvent", () => {
       eventsource: "response",
       actionner: "kubernetes:log",
       data: {
-        alert: { uuid: "ea247b3c-e7c0-4028-a3fe-16de808a4d09", rule: "Terminal shell in container", priority: "Notice", time: "2026-11-23T16:31:56.746609046Z" },
+        alert: {
+          uuid: "ea247b3c-e7c0-4028-a3fe-16de808a4d09",
+          rule: "Terminal shell in container",
+          priority: "Notice",
+          time: "2026-11-23T16:31:56.746609046Z",
+        },
         rule: "Keep the log",
         action: "Log",
         actionner: "kubernetes:log",
@@ -43,12 +54,20 @@ describe("an output's CloudEvent", () => {
   it("has an id of its own for every action of every rule, and the same for a redelivery", () => {
     const idOf = (key: string, more: Partial<Step> = {}) => outputEvent(alert(), key, step(TEXT, more), undefined)?.id;
     assert.equal(idOf("alert-1"), idOf("alert-1"));
-    const ids = [idOf("alert-1"), idOf("alert-2"), idOf("alert-1", { rule: "Another" }), idOf("alert-1", { action: "Another" })];
+    const ids = [
+      idOf("alert-1"),
+      idOf("alert-2"),
+      idOf("alert-1", { rule: "Another" }),
+      idOf("alert-1", { action: "Another" }),
+    ];
     assert.equal(new Set(ids).size, ids.length);
   });
 
   it("has an id that a header can carry, whatever the rule is called", () => {
-    assert.match(outputEvent(alert(), "alert-1", step(TEXT, { rule: "Größe\nüber “alles”" }), undefined)?.id ?? "", /^[\w-]+$/);
+    assert.match(
+      outputEvent(alert(), "alert-1", step(TEXT, { rule: "Größe\nüber “alles”" }), undefined)?.id ?? "",
+      /^[\w-]+$/,
+    );
   });
 
   it("holds JSON as the object it is", () => {

@@ -7,7 +7,13 @@ import { ALERT_HEADERS, apiError, cluster, rules, shellAlert, TERMINATE } from "
 import { quietly } from "../quietly.ts";
 
 function start(on: ReturnType<typeof cluster>) {
-  const deliver = responder({ rules: rules(TERMINATE), protectedNamespaces: new Set(), cluster: on, events: false, deduplicationSeconds: 0 });
+  const deliver = responder({
+    rules: rules(TERMINATE),
+    protectedNamespaces: new Set(),
+    cluster: on,
+    events: false,
+    deduplicationSeconds: 0,
+  });
   return (payload: unknown, headers: Record<string, string> = {}) =>
     deliver({ ...ALERT_HEADERS, ...headers }, Buffer.from(JSON.stringify(payload)));
 }
@@ -39,7 +45,11 @@ describe("the responder", () => {
   });
 
   it("answers with 503 and the API's Retry-After where the API can't do it now", async () => {
-    const on = cluster({ remove: () => { throw apiError(429, "slow down", { "retry-after": "3" }); } });
+    const on = cluster({
+      remove: () => {
+        throw apiError(429, "slow down", { "retry-after": "3" });
+      },
+    });
     const answer = await start(on)(shellAlert());
     assert.equal(answer.status, 503);
     assert.equal(answer.headers?.["retry-after"], "3");
@@ -53,7 +63,10 @@ describe("the responder", () => {
     const again = await deliver(shellAlert(), { "ce-id": "2" });
     assert.equal(deletes(on), 1);
     assert.deepEqual(again, first);
-    assert.deepEqual(logged.map((line) => (JSON.parse(line) as { outcome: string }).outcome), ["terminated", "duplicate"]);
+    assert.deepEqual(
+      logged.map((line) => (JSON.parse(line) as { outcome: string }).outcome),
+      ["terminated", "duplicate"],
+    );
   });
 
   it("acts once on an alert delivered twice at the same time", async () => {
@@ -107,7 +120,10 @@ describe("the responder", () => {
     const deliver = start(cluster({}));
     const refused = (message: RegExp) => (error: unknown) =>
       error instanceof DeliveryError && error.status === 400 && message.test(error.message);
-    await assert.rejects(deliver(shellAlert(), { "ce-type": "falco.response.v1" }), refused(/type "falco.response.v1"/));
+    await assert.rejects(
+      deliver(shellAlert(), { "ce-type": "falco.response.v1" }),
+      refused(/type "falco.response.v1"/),
+    );
     await assert.rejects(deliver({ priority: "Notice" }), refused(/rule is missing/));
   });
 
@@ -130,7 +146,13 @@ describe("the responder", () => {
       await told.promise;
       return body;
     };
-    const deliver = responder({ rules: rules(TERMINATE), protectedNamespaces: new Set(), cluster: on, events: true, deduplicationSeconds: 0 });
+    const deliver = responder({
+      rules: rules(TERMINATE),
+      protectedNamespaces: new Set(),
+      cluster: on,
+      events: true,
+      deduplicationSeconds: 0,
+    });
     const { status } = await deliver(ALERT_HEADERS, Buffer.from(JSON.stringify(shellAlert())));
     assert.equal(status, 200);
     assert.equal(logged.length, 0);
@@ -154,8 +176,14 @@ describe("the responder", () => {
       const answer = await start(on)([event(1), event(2, { "k8s.pod.name": "other" })], batch);
       assert.equal(answer.status, 200);
       assert.equal(answer.headers?.["content-type"], "application/cloudevents-batch+json");
-      assert.deepEqual((JSON.parse(answer.body ?? "") as { id: string }[]).map(({ id }) => id), ["response-alert-1", "response-alert-2"]);
-      assert.deepEqual(on.calls.map(({ name }) => name), ["alpine", "other"]);
+      assert.deepEqual(
+        (JSON.parse(answer.body ?? "") as { id: string }[]).map(({ id }) => id),
+        ["response-alert-1", "response-alert-2"],
+      );
+      assert.deepEqual(
+        on.calls.map(({ name }) => name),
+        ["alpine", "other"],
+      );
     });
 
     it("acts on the others where one is refused", async () => {

@@ -32,7 +32,10 @@ describe("a delivery", () => {
   it("in batched mode is as many as it holds", () => {
     const body = buffer([1, 2, 3].map((id) => ({ ...ATTRIBUTES, id: String(id), data: shellAlert() })));
     const events = readDelivery({ "content-type": "application/cloudevents-batch+json" }, body);
-    assert.deepEqual(events.map(({ id }) => id), ["1", "2", "3"]);
+    assert.deepEqual(
+      events.map(({ id }) => id),
+      ["1", "2", "3"],
+    );
   });
 
   it("keeps numbers above 2^53 exact, in every mode", () => {
@@ -60,14 +63,22 @@ describe("a delivery", () => {
     ["another event format", 415, { "content-type": "application/cloudevents+avro" }, ""],
     ["a broken envelope", 400, { "content-type": "application/cloudevents+json" }, "{"],
     ["an envelope that is no object", 400, { "content-type": "application/cloudevents+json" }, "7"],
-    ["an envelope without type", 400, { "content-type": "application/cloudevents+json" }, { ...ATTRIBUTES, type: undefined }],
+    [
+      "an envelope without type",
+      400,
+      { "content-type": "application/cloudevents+json" },
+      { ...ATTRIBUTES, type: undefined },
+    ],
     ["a batch that is no list", 400, { "content-type": "application/cloudevents-batch+json" }, ATTRIBUTES],
     ["a batch with a broken event", 400, { "content-type": "application/cloudevents-batch+json" }, [{ id: "1" }]],
     ["a batch of null", 400, { "content-type": "application/cloudevents-batch+json" }, [null]],
   ];
   for (const [what, status, headers, body] of broken) {
     it(`with ${what} is refused with ${status}`, () => {
-      assert.throws(() => readDelivery(headers, buffer(body)), (error) => error instanceof DeliveryError && error.status === status);
+      assert.throws(
+        () => readDelivery(headers, buffer(body)),
+        (error) => error instanceof DeliveryError && error.status === status,
+      );
     });
   }
 });

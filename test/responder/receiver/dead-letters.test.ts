@@ -21,7 +21,10 @@ describe("a dead letter", () => {
   });
 
   it("of something urgent is more urgent still", () => {
-    assert.equal(undeliveredPayload(headers, JSON.stringify(shellAlert({}, { priority: "Critical" }))).priority, "Alert");
+    assert.equal(
+      undeliveredPayload(headers, JSON.stringify(shellAlert({}, { priority: "Critical" }))).priority,
+      "Alert",
+    );
   });
 
   it("has the source that no Trigger of ours takes up, so that it never comes round again", () => {

@@ -48,7 +48,11 @@ describe("rules files", () => {
     assert.equal(rule.dryRun, true);
     assert.equal(rule.actions[0]?.actionner.name, "kubernetes:terminate");
     const resources = rule.actions[0].prepared.permissions.map(({ resource }) => resource);
-    assert.deepEqual(resources, ["pods", "replicasets", "statefulsets"], "min_healthy_replicas of the named action is kept");
+    assert.deepEqual(
+      resources,
+      ["pods", "replicasets", "statefulsets"],
+      "min_healthy_replicas of the named action is kept",
+    );
   });
 
   it("all run dry where the whole stack does", () => {
@@ -61,10 +65,7 @@ describe("rules files", () => {
   });
 
   it("are merged in order: a later entry's keys take the place of the earlier one's", () => {
-    const [rule, ...more] = load(
-      TERMINATE,
-      "- rule: Terminate\n  match: {priority: '>=Critical'}\n  dry_run: true",
-    );
+    const [rule, ...more] = load(TERMINATE, "- rule: Terminate\n  match: {priority: '>=Critical'}\n  dry_run: true");
     assert.deepEqual(more, []);
     assert.equal(rule?.dryRun, true);
     assert.deepEqual(rule.match.rules, ["Terminal shell in container"], "what the later one doesn't name stays");
@@ -97,18 +98,66 @@ describe("rules files", () => {
     ["an entry that is none", "- x", /^0.yaml, entry 1: not an entry/],
     ["an entry without a name", "- actions: []", /^0.yaml, entry 1: has no name/],
     ["a rule without actions", "- rule: A", /^0.yaml, entry 1 \(rule "A"\): actions: is missing/],
-    ["a key that isn't supported", `${TERMINATE}  notifiers: [slack]`, /\(rule "Terminate"\): notifiers is not supported; a rule has rule, desc/],
-    ["an actionner that isn't", "- action: A\n  actionner: aws:lambda", /actionner: "aws:lambda" is not supported; it takes one of .*kubernetes:terminate/],
-    ["an action that nothing defines", "- action: B\n  actionner: kubernetes:terminate\n- rule: A\n  actions: [{action: C}]", /actions\[0\] \("C"\): no "- action: C" entry defines it; actionner: is missing; it takes one of/],
-    ["an output of an action that gives none", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:terminate', output: {target: s3}}]", /output: kubernetes:terminate gives none; .*kubernetes:log/],
-    ["an output without a target", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:log', output: {parameters: {}}}]", /output.target: takes a name such as "aws:s3"/],
-    ["a context that isn't", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:exec', parameters: {command: ls}, additional_contexts: [aws]}]", /additional_contexts: "aws" is not supported; it takes k8snode/],
-    ["a file that a parameter names and nobody has", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:script', parameters: {file: look.sh}}]", /parameters.file: "look.sh" can't be read/],
-    ["parameters that don't go together", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:script', parameters: {}}]", /parameters: one of script and file is to be given/],
-    ["a wrong parameter", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:terminate', parameters: {grace: 1}}]", /parameters.grace: kubernetes:terminate has no such parameter; it has grace_period_seconds/],
-    ["a wrong value of one", "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:terminate', parameters: {min_healthy_replicas: 101%}}]", /parameters.min_healthy_replicas: "101%" is not allowed; it takes a number/],
-    ["a wrong match", "- rule: A\n  match: {priority: Loud}\n  actions: [{action: C, actionner: 'kubernetes:terminate'}]", /\(rule "A"\): match.priority: "Loud"/],
-    ["a flag that is no flag", `${TERMINATE}  dry_run: maybe`, /dry_run: "maybe" is not allowed; it takes true or false/],
+    [
+      "a key that isn't supported",
+      `${TERMINATE}  notifiers: [slack]`,
+      /\(rule "Terminate"\): notifiers is not supported; a rule has rule, desc/,
+    ],
+    [
+      "an actionner that isn't",
+      "- action: A\n  actionner: aws:lambda",
+      /actionner: "aws:lambda" is not supported; it takes one of .*kubernetes:terminate/,
+    ],
+    [
+      "an action that nothing defines",
+      "- action: B\n  actionner: kubernetes:terminate\n- rule: A\n  actions: [{action: C}]",
+      /actions\[0\] \("C"\): no "- action: C" entry defines it; actionner: is missing; it takes one of/,
+    ],
+    [
+      "an output of an action that gives none",
+      "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:terminate', output: {target: s3}}]",
+      /output: kubernetes:terminate gives none; .*kubernetes:log/,
+    ],
+    [
+      "an output without a target",
+      "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:log', output: {parameters: {}}}]",
+      /output.target: takes a name such as "aws:s3"/,
+    ],
+    [
+      "a context that isn't",
+      "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:exec', parameters: {command: ls}, additional_contexts: [aws]}]",
+      /additional_contexts: "aws" is not supported; it takes k8snode/,
+    ],
+    [
+      "a file that a parameter names and nobody has",
+      "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:script', parameters: {file: look.sh}}]",
+      /parameters.file: "look.sh" can't be read/,
+    ],
+    [
+      "parameters that don't go together",
+      "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:script', parameters: {}}]",
+      /parameters: one of script and file is to be given/,
+    ],
+    [
+      "a wrong parameter",
+      "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:terminate', parameters: {grace: 1}}]",
+      /parameters.grace: kubernetes:terminate has no such parameter; it has grace_period_seconds/,
+    ],
+    [
+      "a wrong value of one",
+      "- rule: A\n  actions: [{action: C, actionner: 'kubernetes:terminate', parameters: {min_healthy_replicas: 101%}}]",
+      /parameters.min_healthy_replicas: "101%" is not allowed; it takes a number/,
+    ],
+    [
+      "a wrong match",
+      "- rule: A\n  match: {priority: Loud}\n  actions: [{action: C, actionner: 'kubernetes:terminate'}]",
+      /\(rule "A"\): match.priority: "Loud"/,
+    ],
+    [
+      "a flag that is no flag",
+      `${TERMINATE}  dry_run: maybe`,
+      /dry_run: "maybe" is not allowed; it takes true or false/,
+    ],
     ["the same key twice", "- rule: A\n  rule: B", /not YAML: .*unique/s],
   ];
   for (const [what, text, message] of broken) {
@@ -119,16 +168,25 @@ describe("rules files", () => {
 
   it("say what is wrong with a named action once, however many rules use it", () => {
     const use = (name: string) => `- rule: ${name}\n  actions: [{action: E}]\n`;
-    assert.match(problems(`- action: E\n  actionner: kubernetes:explode\n${use("A")}${use("B")}`), /^0.yaml, entry 1 \(action "E"\): actionner: "kubernetes:explode" [^\n]*$/);
+    assert.match(
+      problems(`- action: E\n  actionner: kubernetes:explode\n${use("A")}${use("B")}`),
+      /^0.yaml, entry 1 \(action "E"\): actionner: "kubernetes:explode" [^\n]*$/,
+    );
   });
 
   it("may leave to a rule what a named action lacks", () => {
-    const [rule] = load("- action: L\n  actionner: kubernetes:label\n- rule: R\n  actions: [{action: L, parameters: {labels: {a: b}}}]\n");
+    const [rule] = load(
+      "- action: L\n  actionner: kubernetes:label\n- rule: R\n  actions: [{action: L, parameters: {labels: {a: b}}}]\n",
+    );
     assert.equal(rule?.actions[0]?.actionner.name, "kubernetes:label");
     const lacking = /^0.yaml, entry 1 \(action "L"\): parameters.labels: is missing[^\n]*$/;
     const unmended = "- action: L\n  actionner: kubernetes:label\n- rule: R\n  actions: [{action: L}]\n";
     assert.match(problems(unmended), lacking);
-    assert.match(problems(`${unmended}- rule: S\n  actions: [{action: L, parameters: {labels: {a: b}}}]\n`), lacking, "not every rule gives it");
+    assert.match(
+      problems(`${unmended}- rule: S\n  actions: [{action: L, parameters: {labels: {a: b}}}]\n`),
+      lacking,
+      "not every rule gives it",
+    );
   });
 
   it("are refused with all that is wrong at once, each in its file", () => {
@@ -140,7 +198,12 @@ describe("rules files", () => {
 });
 
 describe("a file that a rule's parameter names", () => {
-  const script = (file: string) => [{ name: "rules.yaml", text: `- rule: R\n  actions: [{action: S, actionner: "kubernetes:script", parameters: {file: ${file}}}]\n` }];
+  const script = (file: string) => [
+    {
+      name: "rules.yaml",
+      text: `- rule: R\n  actions: [{action: S, actionner: "kubernetes:script", parameters: {file: ${file}}}]\n`,
+    },
+  ];
 
   it("is asked for by its path as it stands there", () => {
     const asked: string[] = [];

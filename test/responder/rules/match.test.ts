@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { mismatch, parseMatch } from "../../../responder/rules/match.ts";
 import { alert } from "../fixtures.ts";
 
-function matches(match: Record<string, unknown>, fields: Record<string, unknown> = {}, payload: Record<string, unknown> = {}) {
+function matches(
+  match: Record<string, unknown>,
+  fields: Record<string, unknown> = {},
+  payload: Record<string, unknown> = {},
+) {
   return mismatch(parseMatch(match), alert(fields, payload)) === undefined;
 }
 
@@ -27,7 +31,10 @@ describe("a match", () => {
   for (const [priority, taken] of priorities) {
     it(`by priority ${priority} takes ${taken.join(", ")} of the five`, () => {
       const of = ["Critical", "Warning", "Notice", "Informational", "Debug"];
-      assert.deepEqual(of.filter((one) => matches({ priority }, {}, { priority: one })), taken);
+      assert.deepEqual(
+        of.filter((one) => matches({ priority }, {}, { priority: one })),
+        taken,
+      );
     });
   }
 

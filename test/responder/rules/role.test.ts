@@ -11,7 +11,9 @@ describe("the permissions of rules", () => {
   });
 
   it("follow the parameters, each resource once", () => {
-    const more = TERMINATE + `
+    const more =
+      TERMINATE +
+      `
 - rule: Two
   actions: [{action: A, actionner: "kubernetes:terminate", parameters: {min_healthy_replicas: 1}}]
 `;
@@ -32,7 +34,8 @@ describe("the permissions of rules", () => {
   actions: [{action: L, actionner: "kubernetes:log"}]
 `;
     const eventVerbs = (yaml: string, events: boolean, deduplicationSeconds: number) =>
-      permissionsOf(rules(yaml), { events, deduplicationSeconds }).find(({ resources }) => resources.includes("events"))?.verbs;
+      permissionsOf(rules(yaml), { events, deduplicationSeconds }).find(({ resources }) => resources.includes("events"))
+        ?.verbs;
 
     it("may create Events where they are told", () => {
       assert.deepEqual(permissionsOf(rules(TERMINATE), { events: true, deduplicationSeconds: 60 }), [
@@ -60,24 +63,40 @@ describe("the permissions of rules", () => {
     });
 
     it("add the verbs of an action that reads Events itself", () => {
-      assert.deepEqual(eventVerbs('- rule: E\n  actions: [{action: E, actionner: "kubernetes:evidence"}]', true, 60), ["create", "get", "list", "patch"]);
+      assert.deepEqual(eventVerbs('- rule: E\n  actions: [{action: E, actionner: "kubernetes:evidence"}]', true, 60), [
+        "create",
+        "get",
+        "list",
+        "patch",
+      ]);
     });
   });
 
   it("include those of the contexts that an action is told", () => {
-    const exec = (contexts: string) => `- rule: R\n  actions: [{action: E, actionner: "kubernetes:exec", parameters: {command: ls}${contexts}}]`;
+    const exec = (contexts: string) =>
+      `- rule: R\n  actions: [{action: E, actionner: "kubernetes:exec", parameters: {command: ls}${contexts}}]`;
     const nodes = { apiGroups: [""], resources: ["nodes"], verbs: ["get"] };
-    assert.deepEqual(permissionsOf(rules(exec(", additional_contexts: [k8snode]"))), [nodes, ...permissionsOf(rules(exec("")))]);
+    assert.deepEqual(permissionsOf(rules(exec(", additional_contexts: [k8snode]"))), [
+      nodes,
+      ...permissionsOf(rules(exec(""))),
+    ]);
   });
 });
 
 describe("whether a rule is claimed before it acts", () => {
   const claimed = (actionner: string, seconds: number, more = "") =>
-    isClaimed(rules(`- rule: R\n  actions: [{action: A, actionner: "kubernetes:terminate"}, {action: B, actionner: "${actionner}"}]\n${more}`)[0] ?? assert.fail(), { events: false, deduplicationSeconds: seconds });
+    isClaimed(
+      rules(
+        `- rule: R\n  actions: [{action: A, actionner: "kubernetes:terminate"}, {action: B, actionner: "${actionner}"}]\n${more}`,
+      )[0] ?? assert.fail(),
+      { events: false, deduplicationSeconds: seconds },
+    );
 
   it("goes by the window, by its actions, and by whether it acts at all", () => {
-    for (const actionner of ["kubernetes:log", "kubernetes:evidence", "kubernetes:drain"]) assert.equal(claimed(actionner, 60), true, actionner);
-    for (const actionner of ["kubernetes:terminate", "kubernetes:quarantine", "kubernetes:cordon"]) assert.equal(claimed(actionner, 60), false, actionner);
+    for (const actionner of ["kubernetes:log", "kubernetes:evidence", "kubernetes:drain"])
+      assert.equal(claimed(actionner, 60), true, actionner);
+    for (const actionner of ["kubernetes:terminate", "kubernetes:quarantine", "kubernetes:cordon"])
+      assert.equal(claimed(actionner, 60), false, actionner);
     assert.equal(claimed("kubernetes:log", 0), false);
     assert.equal(claimed("kubernetes:log", 60, "  dry_run: true"), false);
   });

@@ -22,7 +22,7 @@ async function problems(changes: Record<string, unknown>): Promise<string[]> {
     await read(changes);
   } catch (error) {
     assert.ok(pulumi.RunError.isInstance(error), "an error that Pulumi prints without a stack trace");
-    const [, ...lines] = (error).message.split("\n");
+    const [, ...lines] = error.message.split("\n");
     assert.match(lines.pop() ?? "", /pulumi config set/);
     return lines.map((line) => line.trim());
   }
@@ -53,7 +53,15 @@ describe("the stack's configuration", () => {
         dryRun: false,
         events: true,
         deduplicationSeconds: 60,
-        protectedNamespaces: ["kube-system", "kube-public", "kube-node-lease", "falco", "knative-serving", "knative-eventing", "kourier-system"],
+        protectedNamespaces: [
+          "kube-system",
+          "kube-public",
+          "kube-node-lease",
+          "falco",
+          "knative-serving",
+          "knative-eventing",
+          "kourier-system",
+        ],
         scale: { min: 0, max: 10, concurrency: 50 },
         resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
         timeoutSeconds: 60,
@@ -121,7 +129,11 @@ describe("the stack's configuration", () => {
 
   it("tells all that is wrong at once", async () => {
     const found = await problems({ falcoDriver: "x", deliveryRetry: "y", "knative:install": "z" });
-    assert.deepEqual(found.map((problem) => problem.split(": ")[0]).sort(), ["deliveryRetry", "falcoDriver", "knative:install"]);
+    assert.deepEqual(found.map((problem) => problem.split(": ")[0]).sort(), [
+      "deliveryRetry",
+      "falcoDriver",
+      "knative:install",
+    ]);
   });
 
   it("refuses a key that nothing reads, which is a misspelt one", async () => {
@@ -172,7 +184,9 @@ describe("Pulumi.yaml", () => {
   let declared: Record<string, Declared>;
 
   before(async () => {
-    ({ config: declared } = parse(await readFile(resolve(ROOT, "Pulumi.yaml"), "utf8")) as { config: Record<string, Declared> });
+    ({ config: declared } = parse(await readFile(resolve(ROOT, "Pulumi.yaml"), "utf8")) as {
+      config: Record<string, Declared>;
+    });
   });
 
   it("describes every key", () => {

@@ -9,13 +9,22 @@ const ACTIONS = [{ action: "Kill", actionner: "kubernetes:terminate" }];
 
 /** The filter of response rules, each of which names the Falco rules of one list. */
 function filtersFor(...lists: string[][]): TriggerFilter[] {
-  const text = JSON.stringify(lists.map((rules, index) => ({ rule: `Response ${index}`, match: { rules }, actions: ACTIONS })));
+  const text = JSON.stringify(
+    lists.map((rules, index) => ({ rule: `Response ${index}`, match: { rules }, actions: ACTIONS })),
+  );
   return alertFilters(loadRules([{ name: "rules.yaml", text }]));
 }
 
 /** Whether an alert passes; what is given takes the place of an attribute, undefined takes it away. */
 function passes(filters: TriggerFilter[], attributes: Record<string, string | undefined>): boolean {
-  const all = { specversion: "1.0", id: "1", type: "falco.rule.output.v1", source: "https://falco.org", eventsource: "syscall", ...attributes };
+  const all = {
+    specversion: "1.0",
+    id: "1",
+    type: "falco.rule.output.v1",
+    source: "https://falco.org",
+    eventsource: "syscall",
+    ...attributes,
+  };
   const there = JSON.parse(JSON.stringify(all)) as Record<string, string>;
   return compileFilters({ filters })({ attributes: there, data: Buffer.alloc(0) });
 }
@@ -59,7 +68,9 @@ describe("the alerts Trigger's filter", () => {
 
   it("needs no `any` for one name and lists each name once", () => {
     assert.deepEqual(shell.at(-1), { exact: { rule: "Terminal shell in container" } });
-    assert.deepEqual(filtersFor(["A", "B"], ["B"]).at(-1), { any: [{ exact: { rule: "A" } }, { exact: { rule: "B" } }] });
+    assert.deepEqual(filtersFor(["A", "B"], ["B"]).at(-1), {
+      any: [{ exact: { rule: "A" } }, { exact: { rule: "B" } }],
+    });
   });
 
   it("passes every rule's alerts where one response rule names no Falco rule", () => {
@@ -69,12 +80,26 @@ describe("the alerts Trigger's filter", () => {
 
   it("lets no named rule's alert fall through, however the sender spelled the name", () => {
     const names = [
-      "Terminal shell in container", " padded ", "100% CPU", 'Say "hello"', "Zugriff auf Schlüssel", "Überwachung", "密码文件被读取", "Shell 🐚 spawned",
-      "tab\there", "back\\slash", "a=b,c;d", "UPPER lower_09-.", "'single'", "{curly} [square] <angle>", "~tilde!#$&'()*+,-./:;<=>?@",
+      "Terminal shell in container",
+      " padded ",
+      "100% CPU",
+      'Say "hello"',
+      "Zugriff auf Schlüssel",
+      "Überwachung",
+      "密码文件被读取",
+      "Shell 🐚 spawned",
+      "tab\there",
+      "back\\slash",
+      "a=b,c;d",
+      "UPPER lower_09-.",
+      "'single'",
+      "{curly} [square] <angle>",
+      "~tilde!#$&'()*+,-./:;<=>?@",
     ];
     for (const name of names) {
       for (const filters of [filtersFor([name]), filtersFor(["Other", name]), filtersFor(["Other"], [name])]) {
-        for (const rule of spellings(name)) assert.ok(passes(filters, { rule }), `${JSON.stringify(name)} as ${JSON.stringify(rule)}`);
+        for (const rule of spellings(name))
+          assert.ok(passes(filters, { rule }), `${JSON.stringify(name)} as ${JSON.stringify(rule)}`);
       }
     }
   });
@@ -94,13 +119,16 @@ describe("the alerts Trigger's filter", () => {
       } else if (dialect === "not") check(value as TriggerFilter);
       else assert.ok(Object.values(value as Record<string, string>).every((text) => text !== ""));
     };
-    for (const filters of [shell, filtersFor([]), filtersFor(["A", "é"], ["B"]), responseFilters()]) filters.forEach(check);
+    for (const filters of [shell, filtersFor([]), filtersFor(["A", "é"], ["B"]), responseFilters()])
+      filters.forEach(check);
   });
 });
 
 describe("the responses Trigger's filter", () => {
   it("passes the responder's replies and no alert", () => {
-    assert.ok(passes(responseFilters(), { type: "falco.response.v1", source: RESPONSE_SOURCE, eventsource: undefined }));
+    assert.ok(
+      passes(responseFilters(), { type: "falco.response.v1", source: RESPONSE_SOURCE, eventsource: undefined }),
+    );
     assert.ok(!passes(responseFilters(), { rule: "Terminal shell in container" }));
   });
 });

@@ -7,7 +7,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import {
-  edited, leaveWebhooksAlone, loadKnative, parseManifest, stagesOf, type KnativeManifests, type KubernetesObject, type Manifest,
+  edited,
+  leaveWebhooksAlone,
+  loadKnative,
+  parseManifest,
+  stagesOf,
+  type KnativeManifests,
+  type KubernetesObject,
+  type Manifest,
 } from "../../../stack/knative/manifests.ts";
 
 const FILES = ["serving-core", "kourier", "eventing-core", "in-memory-channel", "mt-channel-broker"];
@@ -29,7 +36,8 @@ describe("Knative's manifests", () => {
     server = createServer(({ url = "" }, response) => {
       asked.push(url);
       if (url.startsWith("/broken/")) response.writeHead(503).end();
-      else response.end(url.startsWith("/html/") ? "<html>\n<p>Sign in: please</p>" : JSON.stringify(object("ConfigMap")));
+      else
+        response.end(url.startsWith("/html/") ? "<html>\n<p>Sign in: please</p>" : JSON.stringify(object("ConfigMap")));
     });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -43,8 +51,14 @@ describe("Knative's manifests", () => {
 
   it("are read from a folder, in the order they are to be applied", async () => {
     const { serving, eventing } = await loadKnative({ version, manifests: folder });
-    assert.deepEqual(serving.map(({ name }) => name), FILES.slice(0, 2));
-    assert.deepEqual(eventing.map(({ name }) => name), FILES.slice(2));
+    assert.deepEqual(
+      serving.map(({ name }) => name),
+      FILES.slice(0, 2),
+    );
+    assert.deepEqual(
+      eventing.map(({ name }) => name),
+      FILES.slice(2),
+    );
   });
 
   it("are fetched from a mirror's base URL, with or without a slash at its end", async () => {
@@ -67,7 +81,8 @@ describe("Knative's manifests", () => {
     } finally {
       globalThis.fetch = fetch;
     }
-    const core = (repository: string, file: string): string => `https://github.com/${repository}/releases/download/knative-v1.23.0/${file}.yaml`;
+    const core = (repository: string, file: string): string =>
+      `https://github.com/${repository}/releases/download/knative-v1.23.0/${file}.yaml`;
     assert.deepEqual(urls.sort(), [
       core("knative-extensions/net-kourier", "kourier"),
       core("knative/eventing", "eventing-core"),
@@ -83,18 +98,24 @@ describe("Knative's manifests", () => {
       await loadKnative({ version, manifests });
     } catch (error) {
       assert.ok(pulumi.RunError.isInstance(error), "an error that Pulumi prints without a stack trace");
-      return (error).message;
+      return error.message;
     }
     return assert.fail("no error");
   }
 
   it("that are not in the folder are an error that names the file and the way out", async () => {
     const nowhere = join(folder, "nowhere");
-    assert.match(await complaint(nowhere), /nowhere\/serving-core\.yaml can't be read: ENOENT.*\nSet knative:manifests/s);
+    assert.match(
+      await complaint(nowhere),
+      /nowhere\/serving-core\.yaml can't be read: ENOENT.*\nSet knative:manifests/s,
+    );
   });
 
   it("that the mirror doesn't give are an error with the URL and the status", async () => {
-    assert.match(await complaint(`${base}/broken`), /http:\/\/127\.0\.0\.1:\d+\/broken\/[-a-z]+\.yaml can't be fetched: HTTP 503 Service Unavailable/);
+    assert.match(
+      await complaint(`${base}/broken`),
+      /http:\/\/127\.0\.0\.1:\d+\/broken\/[-a-z]+\.yaml can't be fetched: HTTP 503 Service Unavailable/,
+    );
   });
 
   it("of a mirror that can't be reached are an error with the URL and the reason", async () => {
@@ -102,7 +123,10 @@ describe("Knative's manifests", () => {
     await new Promise<void>((listening) => closed.listen(0, "127.0.0.1", listening));
     const { port } = closed.address() as AddressInfo;
     await new Promise((done) => closed.close(done));
-    assert.match(await complaint(`http://127.0.0.1:${port}`), new RegExp(`http://127\\.0\\.0\\.1:${port}/[-a-z]+\\.yaml can't be fetched: .*ECONNREFUSED`));
+    assert.match(
+      await complaint(`http://127.0.0.1:${port}`),
+      new RegExp(`http://127\\.0\\.0\\.1:${port}/[-a-z]+\\.yaml can't be fetched: .*ECONNREFUSED`),
+    );
   });
 
   it("that are a web page instead are an error", async () => {
@@ -112,17 +136,29 @@ describe("Knative's manifests", () => {
 
 describe("a manifest", () => {
   it("holds any number of objects, and documents without content", () => {
-    const objects = parseManifest("a.yaml", "# licence\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: b}\n---\n");
-    assert.deepEqual(objects.map(({ kind }) => kind), ["ConfigMap", "Secret"]);
+    const objects = parseManifest(
+      "a.yaml",
+      "# licence\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: b}\n---\n",
+    );
+    assert.deepEqual(
+      objects.map(({ kind }) => kind),
+      ["ConfigMap", "Secret"],
+    );
   });
 
   const REFUSED = {
     "that is not YAML": ["a: [", /a\.yaml is not YAML: /],
     "that is text": ["Not Found", /a\.yaml is no Kubernetes manifest: document 1 /],
     "that is a list": ["- a", /document 1 /],
-    "with an object without a kind": ["apiVersion: v1\nmetadata: {name: a}", /document 1 .*apiVersion, kind or metadata\.name/],
+    "with an object without a kind": [
+      "apiVersion: v1\nmetadata: {name: a}",
+      /document 1 .*apiVersion, kind or metadata\.name/,
+    ],
     "with an object without a name": ["apiVersion: v1\nkind: ConfigMap\nmetadata: {}", /document 1 /],
-    "whose second object has no metadata": ["apiVersion: v1\nkind: A\nmetadata: {name: a}\n---\napiVersion: v1\nkind: B", /document 2 /],
+    "whose second object has no metadata": [
+      "apiVersion: v1\nkind: A\nmetadata: {name: a}\n---\napiVersion: v1\nkind: B",
+      /document 2 /,
+    ],
     "that is empty": ["# nothing\n---\n", /a\.yaml is empty/],
     "without a byte": ["", /a\.yaml is empty/],
   } as const;
@@ -134,11 +170,17 @@ describe("a manifest", () => {
 
   it("gets Kourier as its ingress class, beside the other settings", () => {
     const network = object("ConfigMap", { metadata: { name: "config-network" }, data: { _example: "…" } });
-    assert.deepEqual(edited(network)["data"], { _example: "…", "ingress-class": "kourier.ingress.networking.knative.dev" });
+    assert.deepEqual(edited(network)["data"], {
+      _example: "…",
+      "ingress-class": "kourier.ingress.networking.knative.dev",
+    });
   });
 
   it("gets no load balancer", () => {
-    assert.deepEqual(edited(object("Service", { spec: { type: "LoadBalancer", ports: [] } }))["spec"], { type: "ClusterIP", ports: [] });
+    assert.deepEqual(edited(object("Service", { spec: { type: "LoadBalancer", ports: [] } }))["spec"], {
+      type: "ClusterIP",
+      ports: [],
+    });
     const internal = object("Service", { spec: { ports: [] } });
     assert.equal(edited(internal), internal);
   });
@@ -146,26 +188,38 @@ describe("a manifest", () => {
   it("leaves the rules of an aggregated ClusterRole to the cluster, and no other's", () => {
     const plain = object("ClusterRole", { rules: [] });
     assert.equal(edited(plain), plain);
-    assert.deepEqual(edited(object("ClusterRole", { aggregationRule: {}, rules: [] })), object("ClusterRole", { aggregationRule: {} }));
+    assert.deepEqual(
+      edited(object("ClusterRole", { aggregationRule: {}, rules: [] })),
+      object("ClusterRole", { aggregationRule: {} }),
+    );
   });
 
   it("waits for the CA of its webhooks, and keeps their annotations", () => {
     for (const kind of ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"]) {
-      assert.deepEqual(edited(object(kind, { metadata: { name: "x", annotations: { a: "b" } } })).metadata.annotations, {
-        a: "b",
-        "pulumi.com/waitFor": "jsonpath={.webhooks[0].clientConfig.caBundle}",
-      });
+      assert.deepEqual(
+        edited(object(kind, { metadata: { name: "x", annotations: { a: "b" } } })).metadata.annotations,
+        {
+          a: "b",
+          "pulumi.com/waitFor": "jsonpath={.webhooks[0].clientConfig.caBundle}",
+        },
+      );
     }
   });
 
   it("is applied in stages, of which none is empty", () => {
     const stagesFor = (...kinds: string[]): [string, string[]][] =>
-      stagesOf({ name: "x", objects: kinds.map((kind) => object(kind)) }).map(({ name, objects }) => [name, objects.map(({ kind }) => kind)]);
-    assert.deepEqual(stagesFor("MutatingWebhookConfiguration", "Deployment", "ConfigMap", "Certificate", "Namespace", "Service"), [
-      ["definitions", ["ConfigMap", "Namespace"]],
-      ["workloads", ["Deployment", "Certificate", "Service"]],
-      ["webhooks", ["MutatingWebhookConfiguration"]],
-    ]);
+      stagesOf({ name: "x", objects: kinds.map((kind) => object(kind)) }).map(({ name, objects }) => [
+        name,
+        objects.map(({ kind }) => kind),
+      ]);
+    assert.deepEqual(
+      stagesFor("MutatingWebhookConfiguration", "Deployment", "ConfigMap", "Certificate", "Namespace", "Service"),
+      [
+        ["definitions", ["ConfigMap", "Namespace"]],
+        ["workloads", ["Deployment", "Certificate", "Service"]],
+        ["webhooks", ["MutatingWebhookConfiguration"]],
+      ],
+    );
     assert.deepEqual(stagesFor("Deployment"), [["workloads", ["Deployment"]]]);
   });
 
@@ -173,7 +227,10 @@ describe("a manifest", () => {
     const transform = (type: string): unknown =>
       leaveWebhooksAlone({ custom: true, type, name: "x", props: { a: 1 }, opts: { ignoreChanges: ["b"] } });
     for (const kind of ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"]) {
-      assert.deepEqual(transform(`kubernetes:admissionregistration.k8s.io/v1:${kind}`), { props: { a: 1 }, opts: { ignoreChanges: ["b", "webhooks"] } });
+      assert.deepEqual(transform(`kubernetes:admissionregistration.k8s.io/v1:${kind}`), {
+        props: { a: 1 },
+        opts: { ignoreChanges: ["b", "webhooks"] },
+      });
     }
     assert.equal(transform("kubernetes:core/v1:ConfigMap"), undefined);
   });
@@ -196,30 +253,45 @@ describe("the manifests of Knative 1.23.0", () => {
   const objects = (): KubernetesObject[] => all.flatMap((manifest) => manifest.objects);
 
   it("hold no object twice", () => {
-    const keys = objects().map(({ apiVersion, kind, metadata }) => [apiVersion, kind, metadata.namespace, metadata.name].join(" "));
+    const keys = objects().map(({ apiVersion, kind, metadata }) =>
+      [apiVersion, kind, metadata.namespace, metadata.name].join(" "),
+    );
     assert.equal(new Set(keys).size, keys.length);
     assert.equal(keys.length, 218);
   });
 
   it("lose no object between the stages", () => {
-    assert.equal(all.flatMap((manifest) => stagesOf(manifest).flatMap((stage) => stage.objects)).length, objects().length);
+    assert.equal(
+      all.flatMap((manifest) => stagesOf(manifest).flatMap((stage) => stage.objects)).length,
+      objects().length,
+    );
   });
 
   it("put nothing of another kind than definitions before the webhooks' pods, and no pod after the webhooks", () => {
     for (const manifest of all) {
-      const stages = Object.fromEntries(stagesOf(manifest).map((stage) => [stage.name, stage.objects.map(({ kind }) => kind)]));
-      assert.ok(!stages["definitions"]?.some((kind) => ["Deployment", "StatefulSet", "Service"].includes(kind)), manifest.name);
+      const stages = Object.fromEntries(
+        stagesOf(manifest).map((stage) => [stage.name, stage.objects.map(({ kind }) => kind)]),
+      );
+      assert.ok(
+        !stages["definitions"]?.some((kind) => ["Deployment", "StatefulSet", "Service"].includes(kind)),
+        manifest.name,
+      );
       assert.ok(stages["webhooks"]?.every((kind) => kind.endsWith("WebhookConfiguration")) ?? true, manifest.name);
     }
   });
 
   it("name Kourier as the ingress class", () => {
     const network = objects().find(({ metadata }) => metadata.name === "config-network");
-    assert.equal((network?.["data"] as Record<string, string>)["ingress-class"], "kourier.ingress.networking.knative.dev");
+    assert.equal(
+      (network?.["data"] as Record<string, string>)["ingress-class"],
+      "kourier.ingress.networking.knative.dev",
+    );
   });
 
   it("ask for no load balancer", () => {
-    const types = objects().filter(({ kind }) => kind === "Service").map((service) => (service["spec"] as { type?: string }).type);
+    const types = objects()
+      .filter(({ kind }) => kind === "Service")
+      .map((service) => (service["spec"] as { type?: string }).type);
     assert.ok(!types.includes("LoadBalancer"));
     assert.ok(types.includes("ClusterIP"), "Kourier's, which had one");
   });

@@ -5,13 +5,26 @@ import { alert, cluster, pod } from "../../fixtures.ts";
 describe("kubernetes:cordon", () => {
   it("makes the pod's node unschedulable", async () => {
     const on = cluster({ pod: () => ({ ...pod(), spec: { nodeName: "node-1", containers: [] } }) });
-    assert.deepEqual(await cordon.prepare({}).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() }), { outcome: "done", message: "node node-1 is cordoned" });
+    assert.deepEqual(
+      await cordon.prepare({}).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() }),
+      { outcome: "done", message: "node node-1 is cordoned" },
+    );
     assert.deepEqual(on.calls[1], { verb: "patch node", name: "node-1", body: { spec: { unschedulable: true } } });
   });
 
   it("leaves the node alone where the pod is another than the one that raised the alert", async () => {
     const on = cluster({ pod: () => ({ metadata: { uid: "another" }, spec: { nodeName: "node-1", containers: [] } }) });
-    assert.equal((await cordon.prepare({}).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })).outcome, "replaced");
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get"]);
+    assert.equal(
+      (
+        await cordon
+          .prepare({})
+          .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })
+      ).outcome,
+      "replaced",
+    );
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get"],
+    );
   });
 });

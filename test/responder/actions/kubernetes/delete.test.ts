@@ -4,10 +4,15 @@ import { respond } from "../../../../responder/engine/respond.ts";
 import { alert, apiError, cluster, rules } from "../../fixtures.ts";
 
 const target = (resource: string, name: string | null, namespace: string | null) =>
-  alert({ "ka.target.resource": resource, "ka.target.name": name, "ka.target.namespace": namespace }, { source: "k8s_audit" });
+  alert(
+    { "ka.target.resource": resource, "ka.target.name": name, "ka.target.namespace": namespace },
+    { source: "k8s_audit" },
+  );
 
 const run = (on: ReturnType<typeof cluster>, of: ReturnType<typeof alert>, parameters: Record<string, unknown> = {}) =>
-  deleteResource.prepare(parameters).run({ alert: of, cluster: on, protectedNamespaces: new Set(), context: new Map() });
+  deleteResource
+    .prepare(parameters)
+    .run({ alert: of, cluster: on, protectedNamespaces: new Set(), context: new Map() });
 
 describe("kubernetes:delete", () => {
   const paths: [string, string | null, string][] = [
@@ -34,7 +39,11 @@ describe("kubernetes:delete", () => {
   });
 
   it("finds nothing to do where it is gone", async () => {
-    const on = cluster({ remove: () => { throw apiError(404, "not found"); } });
+    const on = cluster({
+      remove: () => {
+        throw apiError(404, "not found");
+      },
+    });
     assert.equal((await run(on, target("pods", "x", "default"))).outcome, "gone");
   });
 
@@ -47,7 +56,12 @@ describe("kubernetes:delete", () => {
   });
 
   it("is not tried where the alert names no resource, or half of one", async () => {
-    for (const one of [alert(), target("configmaps", null, "default"), target("configmaps", "x", null), target("events", "x", "default")]) {
+    for (const one of [
+      alert(),
+      target("configmaps", null, "default"),
+      target("configmaps", "x", null),
+      target("events", "x", "default"),
+    ]) {
       const on = cluster({});
       assert.equal((await respond(one, "key", engine(on))).outcome, "no-pod");
       assert.deepEqual(on.calls, []);

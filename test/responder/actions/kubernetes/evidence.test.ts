@@ -7,7 +7,9 @@ const APP = () => running(container("app", { containerID: CONTAINER_ID }));
 const BUDGET = 384 * 1024;
 
 async function run(on: ReturnType<typeof cluster>, parameters: Record<string, unknown> = {}) {
-  return await evidence.prepare(parameters).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+  return await evidence
+    .prepare(parameters)
+    .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
 }
 
 async function kept(on: ReturnType<typeof cluster>, parameters: Record<string, unknown> = {}) {
@@ -15,7 +17,11 @@ async function kept(on: ReturnType<typeof cluster>, parameters: Record<string, u
   assert.equal(outcome, "done");
   assert.equal(output?.mediaType, "application/json");
   const { truncated } = output;
-  return { message, truncated, ...(JSON.parse(output.text) as { pod: V1Pod; owners: unknown[]; events: unknown[]; logs: unknown[] }) };
+  return {
+    message,
+    truncated,
+    ...(JSON.parse(output.text) as { pod: V1Pod; owners: unknown[]; events: unknown[]; logs: unknown[] }),
+  };
 }
 
 function owned(by: { kind: string; name: string; apiVersion?: string }, controller = true): V1Pod {
@@ -33,7 +39,12 @@ const objects = (known: Record<string, unknown>) => (path: string) => {
 describe("kubernetes:evidence", () => {
   it("keeps the pod as the API has it, without who wrote which field", async () => {
     const whole = APP();
-    const on = cluster({ pod: () => ({ ...whole, metadata: { ...whole.metadata, labels: { app: "a" }, managedFields: [{ manager: "kubectl" }] } }) });
+    const on = cluster({
+      pod: () => ({
+        ...whole,
+        metadata: { ...whole.metadata, labels: { app: "a" }, managedFields: [{ manager: "kubectl" }] },
+      }),
+    });
     const { pod: told, message } = await kept(on);
     assert.deepEqual(told, { ...whole, metadata: { ...whole.metadata, labels: { app: "a" } } });
     assert.equal(message, "kept the evidence of pod default/alpine: no owner, 0 events, 1 logs");
@@ -41,10 +52,18 @@ describe("kubernetes:evidence", () => {
 
   it("keeps what owns the pod, up to what nothing owns", async () => {
     const deployment = { metadata: { name: "web", managedFields: [{}] }, spec: { replicas: 3 } };
-    const replicaSet = { metadata: { name: "web-7c9d", ownerReferences: [{ kind: "Deployment", name: "web", apiVersion: "apps/v1", uid: "d", controller: true }] } };
+    const replicaSet = {
+      metadata: {
+        name: "web-7c9d",
+        ownerReferences: [{ kind: "Deployment", name: "web", apiVersion: "apps/v1", uid: "d", controller: true }],
+      },
+    };
     const on = cluster({
       pod: () => owned({ kind: "ReplicaSet", name: "web-7c9d" }),
-      object: objects({ "/apis/apps/v1/namespaces/default/replicasets/web-7c9d": replicaSet, "/apis/apps/v1/namespaces/default/deployments/web": deployment }),
+      object: objects({
+        "/apis/apps/v1/namespaces/default/replicasets/web-7c9d": replicaSet,
+        "/apis/apps/v1/namespaces/default/deployments/web": deployment,
+      }),
     });
     const { owners, message } = await kept(on);
     assert.deepEqual(owners, [
@@ -55,7 +74,10 @@ describe("kubernetes:evidence", () => {
   });
 
   it("knows the owners of jobs", async () => {
-    const on = cluster({ pod: () => owned({ kind: "Job", name: "etl", apiVersion: "batch/v1" }), object: objects({ "/apis/batch/v1/namespaces/default/jobs/etl": {} }) });
+    const on = cluster({
+      pod: () => owned({ kind: "Job", name: "etl", apiVersion: "batch/v1" }),
+      object: objects({ "/apis/batch/v1/namespaces/default/jobs/etl": {} }),
+    });
     assert.deepEqual((await kept(on)).owners, [{ kind: "Job", name: "etl", object: { metadata: {} } }]);
   });
 
@@ -78,7 +100,11 @@ describe("kubernetes:evidence", () => {
   });
 
   it("keeps the pod's Kubernetes Events, of this pod and of none before it", async () => {
-    const event = { metadata: { name: "alpine.1", managedFields: [{}] }, involvedObject: { name: "alpine" }, reason: "BackOff" };
+    const event = {
+      metadata: { name: "alpine.1", managedFields: [{}] },
+      involvedObject: { name: "alpine" },
+      reason: "BackOff",
+    };
     const on = cluster({ pod: APP, events: () => [event] });
     const { events, message } = await kept(on);
     assert.deepEqual(events, [{ ...event, metadata: { name: "alpine.1" } }]);
@@ -95,7 +121,14 @@ describe("kubernetes:evidence", () => {
   it("keeps the logs of all containers, and those from before a restart", async () => {
     const restarted = running(container("app", { containerID: CONTAINER_ID, restartCount: 2 }));
     const on = cluster({
-      pod: () => ({ ...restarted, status: { ...restarted.status, initContainerStatuses: [container("setup")], ephemeralContainerStatuses: [container("debug")] } }),
+      pod: () => ({
+        ...restarted,
+        status: {
+          ...restarted.status,
+          initContainerStatuses: [container("setup")],
+          ephemeralContainerStatuses: [container("debug")],
+        },
+      }),
       log: (name) => `${name} says`,
     });
     const { logs, message, truncated } = await kept(on, { tail_lines: 5 });
@@ -119,34 +152,94 @@ describe("kubernetes:evidence", () => {
   });
 
   it("keeps the reason of a container without a log", async () => {
-    const on = cluster({ pod: APP, log: () => { throw apiError(400, 'container "app" is waiting to start: ErrImagePull'); } });
+    const on = cluster({
+      pod: APP,
+      log: () => {
+        throw apiError(400, 'container "app" is waiting to start: ErrImagePull');
+      },
+    });
     const { logs, truncated } = await kept(on);
-    assert.deepEqual(logs, [{ container: "app", previous: false, reason: 'container "app" is waiting to start: ErrImagePull', truncated: false }]);
+    assert.deepEqual(logs, [
+      {
+        container: "app",
+        previous: false,
+        reason: 'container "app" is waiting to start: ErrImagePull',
+        truncated: false,
+      },
+    ]);
     assert.equal(truncated, false);
   });
 
   it("says that there was more of a log than is kept", async () => {
     const { logs, truncated } = await kept(cluster({ pod: APP, log: () => `${"x".repeat(BUDGET)}y` }));
-    assert.deepEqual(logs, [{ container: "app", previous: false, truncated: true, text: `${"x".repeat(BUDGET - 1)}y` }]);
+    assert.deepEqual(logs, [
+      { container: "app", previous: false, truncated: true, text: `${"x".repeat(BUDGET - 1)}y` },
+    ]);
     assert.equal(truncated, true);
   });
 
   it("keeps nothing of a pod that is gone, or of another of its name", async () => {
-    const gone = cluster({ pod: () => { throw apiError(404, "gone"); } });
+    const gone = cluster({
+      pod: () => {
+        throw apiError(404, "gone");
+      },
+    });
     const another = cluster({ pod: () => ({ ...pod(), metadata: { uid: "another" } }) });
-    for (const [on, outcome] of [[gone, "gone"], [another, "replaced"]] as const) {
+    for (const [on, outcome] of [
+      [gone, "gone"],
+      [another, "replaced"],
+    ] as const) {
       const result = await run(on);
       assert.equal(result.outcome, outcome);
       assert.equal(result.output, undefined);
-      assert.deepEqual(on.calls.map(({ verb }) => verb), ["get"]);
+      assert.deepEqual(
+        on.calls.map(({ verb }) => verb),
+        ["get"],
+      );
     }
   });
 
   const refusals: [string, number, (error: Error) => Parameters<typeof cluster>[0]][] = [
-    ["the owner", 403, (error) => ({ pod: () => owned({ kind: "ReplicaSet", name: "web" }), object: () => { throw error; } })],
-    ["the events", 403, (error) => ({ pod: APP, events: () => { throw error; } })],
-    ["a log", 500, (error) => ({ pod: APP, log: () => { throw error; } })],
-    ["a log of a pod that has gone midway", 404, (error) => ({ pod: APP, log: () => { throw error; } })],
+    [
+      "the owner",
+      403,
+      (error) => ({
+        pod: () => owned({ kind: "ReplicaSet", name: "web" }),
+        object: () => {
+          throw error;
+        },
+      }),
+    ],
+    [
+      "the events",
+      403,
+      (error) => ({
+        pod: APP,
+        events: () => {
+          throw error;
+        },
+      }),
+    ],
+    [
+      "a log",
+      500,
+      (error) => ({
+        pod: APP,
+        log: () => {
+          throw error;
+        },
+      }),
+    ],
+    [
+      "a log of a pod that has gone midway",
+      404,
+      (error) => ({
+        pod: APP,
+        log: () => {
+          throw error;
+        },
+      }),
+    ],
   ];
   for (const [what, code, answers] of refusals) {
     it(`passes the API's ${code} for ${what} on as it is`, async () => {
@@ -157,9 +250,13 @@ describe("kubernetes:evidence", () => {
 
   it("needs to read what it keeps and nothing else", () => {
     const { permissions } = evidence.prepare({});
-    assert.deepEqual(permissions.filter(({ verbs }) => verbs.join() !== "get"), [{ apiGroup: "", resource: "events", verbs: ["list"] }]);
-    assert.deepEqual(permissions.filter(({ apiGroup }) => apiGroup !== "").map(({ apiGroup, resource }) => `${apiGroup}/${resource}`), [
-      "apps/replicasets", "apps/deployments", "apps/statefulsets", "apps/daemonsets", "batch/jobs", "batch/cronjobs",
-    ]);
+    assert.deepEqual(
+      permissions.filter(({ verbs }) => verbs.join() !== "get"),
+      [{ apiGroup: "", resource: "events", verbs: ["list"] }],
+    );
+    assert.deepEqual(
+      permissions.filter(({ apiGroup }) => apiGroup !== "").map(({ apiGroup, resource }) => `${apiGroup}/${resource}`),
+      ["apps/replicasets", "apps/deployments", "apps/statefulsets", "apps/daemonsets", "batch/jobs", "batch/cronjobs"],
+    );
   });
 });

@@ -3,17 +3,26 @@ import { ParameterError } from "../../../../responder/actions/parameters.ts";
 import { log } from "../../../../responder/actions/kubernetes/log.ts";
 import { alert, apiError, cluster, CONTAINER_ID, container, pod, running } from "../../fixtures.ts";
 
-const TWO = () => running(container("app", { containerID: "containerd://ffff" }), container("sidecar", { containerID: CONTAINER_ID }));
+const TWO = () =>
+  running(container("app", { containerID: "containerd://ffff" }), container("sidecar", { containerID: CONTAINER_ID }));
 /** An alert that names the pod by its UID and no container. */
 const NO_CONTAINER = { "container.id": null };
 const LIMIT = 512 * 1024;
 
-async function run(on: ReturnType<typeof cluster>, parameters: Record<string, unknown> = {}, fields: Record<string, unknown> = {}) {
-  return await log.prepare(parameters).run({ alert: alert(fields), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+async function run(
+  on: ReturnType<typeof cluster>,
+  parameters: Record<string, unknown> = {},
+  fields: Record<string, unknown> = {},
+) {
+  return await log
+    .prepare(parameters)
+    .run({ alert: alert(fields), cluster: on, protectedNamespaces: new Set(), context: new Map() });
 }
 
 const read = (on: ReturnType<typeof cluster>) => on.calls.filter(({ verb }) => verb === "log");
-const never = (name: string) => { throw apiError(400, `container "${name}" in pod "alpine" is waiting to start`); };
+const never = (name: string) => {
+  throw apiError(400, `container "${name}" in pod "alpine" is waiting to start`);
+};
 
 describe("kubernetes:log", () => {
   it("keeps the last 20 lines of the container that the alert names", async () => {
@@ -23,13 +32,28 @@ describe("kubernetes:log", () => {
       message: "kept the end of the log of sidecar of pod default/alpine",
       output: { mediaType: "text/plain", text: "a\nb\n", truncated: false },
     });
-    assert.deepEqual(read(on), [{ verb: "log", name: "sidecar", body: { namespace: "default", name: "alpine", tailLines: 20, limitBytes: 8 * 1024 * 1024 } }]);
+    assert.deepEqual(read(on), [
+      {
+        verb: "log",
+        name: "sidecar",
+        body: { namespace: "default", name: "alpine", tailLines: 20, limitBytes: 8 * 1024 * 1024 },
+      },
+    ]);
   });
 
   it("knows a container that has restarted since", async () => {
-    const on = cluster({ pod: () => running(container("app"), container("sidecar", { lastState: { terminated: { containerID: CONTAINER_ID, exitCode: 0 } } })) });
+    const on = cluster({
+      pod: () =>
+        running(
+          container("app"),
+          container("sidecar", { lastState: { terminated: { containerID: CONTAINER_ID, exitCode: 0 } } }),
+        ),
+    });
     await run(on);
-    assert.deepEqual(read(on).map(({ name }) => name), ["sidecar"]);
+    assert.deepEqual(
+      read(on).map(({ name }) => name),
+      ["sidecar"],
+    );
   });
 
   it("keeps as many lines as tail_lines says, a number or a text", async () => {
@@ -62,19 +86,23 @@ describe("kubernetes:log", () => {
   it("fails where no container has a log, with the reasons", async () => {
     assert.deepEqual(await run(cluster({ pod: TWO, log: never }), {}, NO_CONTAINER), {
       outcome: "failed",
-      message: 'pod default/alpine has no log: container "app" in pod "alpine" is waiting to start; container "sidecar" in pod "alpine" is waiting to start',
+      message:
+        'pod default/alpine has no log: container "app" in pod "alpine" is waiting to start; container "sidecar" in pod "alpine" is waiting to start',
     });
   });
 
   it("says that there was more, where the limit is reached", async () => {
-    const kept = async (length: number, fields = {}) => (await run(cluster({ pod: TWO, log: () => "é".repeat(length / 2 - 1) + "!!" }), {}, fields)).output;
+    const kept = async (length: number, fields = {}) =>
+      (await run(cluster({ pod: TWO, log: () => "é".repeat(length / 2 - 1) + "!!" }), {}, fields)).output;
     assert.deepEqual([(await kept(LIMIT))?.truncated, (await kept(LIMIT + 2))?.truncated], [false, true]);
     assert.match((await kept(LIMIT + 2))?.text ?? "", /é!!$/, "it is the start that is left out");
     assert.equal((await kept(LIMIT / 2 + 2, NO_CONTAINER))?.truncated, true);
   });
 
   it("finds nothing to do where the pod is gone, at first or midway", async () => {
-    const gone = () => { throw apiError(404, 'pods "alpine" not found'); };
+    const gone = () => {
+      throw apiError(404, 'pods "alpine" not found');
+    };
     for (const on of [cluster({ pod: gone }), cluster({ pod: TWO, log: gone })]) {
       assert.deepEqual(await run(on), { outcome: "gone", message: "pod default/alpine is already gone" });
     }
@@ -89,7 +117,17 @@ describe("kubernetes:log", () => {
   for (const code of [403, 500]) {
     it(`passes the API's ${code} on as it is`, async () => {
       const error = apiError(code, "no");
-      await assert.rejects(run(cluster({ pod: TWO, log: () => { throw error; } })), (thrown) => thrown === error);
+      await assert.rejects(
+        run(
+          cluster({
+            pod: TWO,
+            log: () => {
+              throw error;
+            },
+          }),
+        ),
+        (thrown) => thrown === error,
+      );
     });
   }
 });

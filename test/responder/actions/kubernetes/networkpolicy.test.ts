@@ -8,7 +8,9 @@ function labelled(labels?: Record<string, string>, owner?: { kind: string; name:
 }
 
 const run = (on: ReturnType<typeof cluster>, parameters: Record<string, unknown> = {}) =>
-  networkpolicy.prepare(parameters).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+  networkpolicy
+    .prepare(parameters)
+    .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
 
 describe("kubernetes:networkpolicy", () => {
   it("denies the pod and its like all egress by default", async () => {
@@ -23,7 +25,11 @@ describe("kubernetes:networkpolicy", () => {
       body: {
         apiVersion: "networking.k8s.io/v1",
         kind: "NetworkPolicy",
-        metadata: { name: "response-web-123-04e8ecbe", namespace: "default", labels: { "app.kubernetes.io/managed-by": "response-engine" } },
+        metadata: {
+          name: "response-web-123-04e8ecbe",
+          namespace: "default",
+          labels: { "app.kubernetes.io/managed-by": "response-engine" },
+        },
         spec: { podSelector: { matchLabels: { app: "web" } }, policyTypes: ["Egress"], egress: [] },
       },
     });
@@ -45,9 +51,17 @@ describe("kubernetes:networkpolicy", () => {
   });
 
   it("updates the policy that it made before", async () => {
-    const on = cluster({ pod: () => labelled({ app: "web" }), create: () => { throw apiError(409, "exists"); } });
+    const on = cluster({
+      pod: () => labelled({ app: "web" }),
+      create: () => {
+        throw apiError(409, "exists");
+      },
+    });
     assert.equal((await run(on)).outcome, "done");
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get", "create policy", "patch policy"]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get", "create policy", "patch policy"],
+    );
   });
 
   it("has a policy of its own for each set of labels, and the same for all pods that differ in what controllers add", async () => {
@@ -57,7 +71,15 @@ describe("kubernetes:networkpolicy", () => {
       return on.calls[1]?.name;
     };
     const name = await nameFor({ app: "db", tier: "a" });
-    assert.equal(await nameFor({ tier: "a", app: "db", "statefulset.kubernetes.io/pod-name": "db-1", "apps.kubernetes.io/pod-index": "1" }), name);
+    assert.equal(
+      await nameFor({
+        tier: "a",
+        app: "db",
+        "statefulset.kubernetes.io/pod-name": "db-1",
+        "apps.kubernetes.io/pod-index": "1",
+      }),
+      name,
+    );
     assert.notEqual(await nameFor({ app: "db", tier: "a", suspicious: "true" }), name);
   });
 
@@ -65,14 +87,20 @@ describe("kubernetes:networkpolicy", () => {
     for (const labels of [undefined, { "pod-template-hash": "1" }]) {
       const on = cluster({ pod: () => labelled(labels) });
       assert.equal((await run(on)).outcome, "failed");
-      assert.deepEqual(on.calls.map(({ verb }) => verb), ["get"]);
+      assert.deepEqual(
+        on.calls.map(({ verb }) => verb),
+        ["get"],
+      );
     }
   });
 
   it("leaves a pod that was re-created under the same name alone", async () => {
     const on = cluster({ pod: () => ({ metadata: { uid: "another", labels: { app: "web" } } }) });
     assert.equal((await run(on)).outcome, "replaced");
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get"]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get"],
+    );
   });
 
   for (const parameters of [

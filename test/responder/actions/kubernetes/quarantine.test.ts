@@ -9,7 +9,8 @@ function labelled(labels: Record<string, string>, annotations: Record<string, st
   return { ...rest, metadata: { ...metadata, labels, annotations } };
 }
 
-const run = (on: ReturnType<typeof cluster>) => quarantine.prepare({}).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+const run = (on: ReturnType<typeof cluster>) =>
+  quarantine.prepare({}).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
 
 describe("kubernetes:quarantine", () => {
   it("builds the wall first, then takes the pod out of all that selects it by labels, and remembers those", async () => {
@@ -17,7 +18,10 @@ describe("kubernetes:quarantine", () => {
     const { outcome, message } = await run(on);
     assert.equal(outcome, "done");
     assert.equal(message, "pod default/alpine is in quarantine, and still running");
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get", "create policy", "patch"]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get", "create policy", "patch"],
+    );
     const { spec } = on.calls[1]?.body as { spec: unknown };
     assert.deepEqual(spec, { podSelector: { matchLabels: { [LABEL]: POD_UID } }, policyTypes: ["Ingress", "Egress"] });
     assert.deepEqual(on.calls[2]?.body, {
@@ -33,7 +37,12 @@ describe("kubernetes:quarantine", () => {
   });
 
   it("goes on where an attempt before it was interrupted after the wall", async () => {
-    const on = cluster({ pod: () => labelled({ app: "web" }), create: () => { throw apiError(409, "exists"); } });
+    const on = cluster({
+      pod: () => labelled({ app: "web" }),
+      create: () => {
+        throw apiError(409, "exists");
+      },
+    });
     assert.equal((await run(on)).outcome, "done");
     assert.equal(on.calls.at(-1)?.verb, "patch");
   });
@@ -41,12 +50,18 @@ describe("kubernetes:quarantine", () => {
   it("changes nothing of a pod that is in quarantine", async () => {
     const on = cluster({ pod: () => labelled({ [LABEL]: POD_UID }) });
     assert.match((await run(on)).message, /in quarantine already/);
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get"]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get"],
+    );
   });
 
   it("leaves a pod that was re-created under the same name alone", async () => {
     const on = cluster({ pod: () => ({ metadata: { uid: "another" } }) });
     assert.equal((await run(on)).outcome, "replaced");
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get"]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get"],
+    );
   });
 });

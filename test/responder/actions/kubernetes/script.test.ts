@@ -7,7 +7,14 @@ const TEXT = "set -eu\nps\nls -la /tmp\n";
 
 async function ranBy(parameters: Record<string, unknown>, readFile?: (path: string) => string) {
   const on = cluster({ pod: () => running(container("app", { containerID: CONTAINER_ID })) });
-  const result = await script.prepare(parameters, readFile).run({ alert: alert({ "fd.name": "/etc/shadow" }), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+  const result = await script
+    .prepare(parameters, readFile)
+    .run({
+      alert: alert({ "fd.name": "/etc/shadow" }),
+      cluster: on,
+      protectedNamespaces: new Set(),
+      context: new Map(),
+    });
   assert.equal(result.outcome, "done");
   assert.equal(result.message, "ran the script in container app of pod default/alpine");
   return (on.calls.find(({ verb }) => verb === "exec")?.body as { command: unknown }).command;
@@ -46,15 +53,29 @@ describe("kubernetes:script", () => {
 
   it("refuses both script and file, and none of them", () => {
     const message = "parameters: one of script and file is to be given";
-    assert.equal(refusal({ script: "ls", file: "look.sh" }, () => TEXT), message);
+    assert.equal(
+      refusal({ script: "ls", file: "look.sh" }, () => TEXT),
+      message,
+    );
     assert.equal(refusal({}), message);
-    assert.equal(refusal({ file: "empty.sh" }, () => ""), message);
+    assert.equal(
+      refusal({ file: "empty.sh" }, () => ""),
+      message,
+    );
   });
 
   it("refuses a file that can't be read, with its path and the reason", () => {
-    const missing = () => { throw new Error("ENOENT: no such file"); };
-    assert.equal(refusal({ file: "look.sh" }, missing), 'parameters.file: "look.sh" can\'t be read: ENOENT: no such file');
-    assert.match(refusal({ file: 3 }, () => TEXT), /^parameters.file: 3 is not allowed; it takes a path/);
+    const missing = () => {
+      throw new Error("ENOENT: no such file");
+    };
+    assert.equal(
+      refusal({ file: "look.sh" }, missing),
+      'parameters.file: "look.sh" can\'t be read: ENOENT: no such file',
+    );
+    assert.match(
+      refusal({ file: 3 }, () => TEXT),
+      /^parameters.file: 3 is not allowed; it takes a path/,
+    );
   });
 
   it("refuses a script that is longer than a request can carry, counted in bytes", () => {
@@ -62,6 +83,9 @@ describe("kubernetes:script", () => {
     assert.ok(script.prepare({ script: longest }));
     const message = "parameters: a script has up to 32768 bytes";
     assert.equal(refusal({ script: `${longest}.` }), message);
-    assert.equal(refusal({ file: "long.sh" }, () => `${longest}.`), message);
+    assert.equal(
+      refusal({ file: "long.sh" }, () => `${longest}.`),
+      message,
+    );
   });
 });

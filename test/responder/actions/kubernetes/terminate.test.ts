@@ -3,7 +3,14 @@ import { terminate } from "../../../../responder/actions/kubernetes/terminate.ts
 import { alert, apiError, cluster, pod, POD_UID } from "../../fixtures.ts";
 
 const ID = "3ad7b26ded6d0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899a";
-const container = { name: "a", containerID: `containerd://${ID}`, image: "", imageID: "", ready: true, restartCount: 0 };
+const container = {
+  name: "a",
+  containerID: `containerd://${ID}`,
+  image: "",
+  imageID: "",
+  ready: true,
+  restartCount: 0,
+};
 const running = { containerStatuses: [container] };
 
 async function run(
@@ -11,7 +18,9 @@ async function run(
   parameters: Record<string, unknown> = {},
   fields: Record<string, unknown> = {},
 ) {
-  return await terminate.prepare(parameters).run({ alert: alert(fields), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+  return await terminate
+    .prepare(parameters)
+    .run({ alert: alert(fields), cluster: on, protectedNamespaces: new Set(), context: new Map() });
 }
 
 const WITHOUT_UID = { "k8s.pod.uid": null };
@@ -33,7 +42,10 @@ describe("kubernetes:terminate", () => {
   it("compares the container's id where the alert has no UID, and makes the pod's UID the precondition", async () => {
     const on = cluster({ pod: () => pod(running) });
     assert.equal((await run(on, {}, WITHOUT_UID)).outcome, "terminated");
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get", "delete"]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get", "delete"],
+    );
     assert.deepEqual(on.calls[1]?.body, { gracePeriodSeconds: 0, preconditions: { uid: POD_UID } });
   });
 
@@ -54,12 +66,22 @@ describe("kubernetes:terminate", () => {
   it("leaves a pod of the same name with another container alone", async () => {
     const on = cluster({ pod: () => pod({ containerStatuses: [] }) });
     assert.equal((await run(on, {}, WITHOUT_UID)).outcome, "replaced");
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get"]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get"],
+    );
   });
 
   it("leaves a pod of the same name with another UID alone, as the API tells it", async () => {
-    const conflict = apiError(409, `Operation cannot be fulfilled on pods "alpine": the UID in the precondition (${POD_UID}) does not match the UID in record (x). The object might have been deleted and then recreated`);
-    const on = cluster({ remove: () => { throw conflict; } });
+    const conflict = apiError(
+      409,
+      `Operation cannot be fulfilled on pods "alpine": the UID in the precondition (${POD_UID}) does not match the UID in record (x). The object might have been deleted and then recreated`,
+    );
+    const on = cluster({
+      remove: () => {
+        throw conflict;
+      },
+    });
     assert.equal((await run(on)).outcome, "replaced");
   });
 
@@ -74,7 +96,9 @@ describe("kubernetes:terminate", () => {
   });
 
   it("finds nothing to do where the pod is gone, whichever call tells", async () => {
-    const gone = () => { throw apiError(404, 'pods "alpine" not found'); };
+    const gone = () => {
+      throw apiError(404, 'pods "alpine" not found');
+    };
     assert.equal((await run(cluster({ remove: gone }))).outcome, "gone");
     assert.equal((await run(cluster({ pod: gone }), {}, WITHOUT_UID)).outcome, "gone");
   });
@@ -82,7 +106,16 @@ describe("kubernetes:terminate", () => {
   for (const code of [401, 403, 409, 422, 429, 500, 503]) {
     it(`passes the API's ${code} on as it is`, async () => {
       const error = apiError(code, "no");
-      await assert.rejects(run(cluster({ remove: () => { throw error; } })), (thrown) => thrown === error);
+      await assert.rejects(
+        run(
+          cluster({
+            remove: () => {
+              throw error;
+            },
+          }),
+        ),
+        (thrown) => thrown === error,
+      );
     });
   }
 
@@ -96,7 +129,10 @@ describe("kubernetes:terminate", () => {
       const { outcome, message } = await run(owned, parameters);
       assert.equal(outcome, "ignored");
       assert.match(message, new RegExp(`${kind} owner`));
-      assert.deepEqual(owned.calls.map(({ verb }) => verb), ["get"]);
+      assert.deepEqual(
+        owned.calls.map(({ verb }) => verb),
+        ["get"],
+      );
       const other = cluster({ pod: () => pod(running, { kind: "ReplicaSet", name: "owner" }) });
       assert.equal((await run(other, parameters)).outcome, "terminated");
     });
@@ -128,6 +164,9 @@ describe("kubernetes:terminate", () => {
   it("with a parameter that asks about the pod still deletes no other", async () => {
     const on = cluster({ pod: () => ({ status: running, metadata: { uid: "another" } }) });
     assert.equal((await run(on, { ignore_daemonsets: true })).outcome, "replaced");
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get"]);
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get"],
+    );
   });
 });

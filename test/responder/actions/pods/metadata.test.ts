@@ -8,32 +8,60 @@ describe("kubernetes:label", () => {
   it("sets and removes labels of the pod that raised the alert with one call, which fails on any other", async () => {
     const on = cluster({});
     const labels = { suspicious: true, "example.com/team": "blue", old: "" };
-    const { outcome, message } = await label.prepare({ labels }).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+    const { outcome, message } = await label
+      .prepare({ labels })
+      .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
     assert.equal(outcome, "done");
     assert.equal(message, "pod default/alpine labels: got suspicious=true, got example.com/team=blue, lost old");
     const wanted = { suspicious: "true", "example.com/team": "blue", old: null };
-    assert.deepEqual(on.calls, [{ verb: "patch", name: "alpine", body: { metadata: { labels: wanted, uid: POD_UID } } }]);
+    assert.deepEqual(on.calls, [
+      { verb: "patch", name: "alpine", body: { metadata: { labels: wanted, uid: POD_UID } } },
+    ]);
   });
 
   it("asks for the pod first where the alert has no UID", async () => {
     const containerID = `containerd://3ad7b26ded6d${"0".repeat(52)}`;
-    const running = { containerStatuses: [{ name: "a", containerID, image: "", imageID: "", ready: true, restartCount: 0 }] };
+    const running = {
+      containerStatuses: [{ name: "a", containerID, image: "", imageID: "", ready: true, restartCount: 0 }],
+    };
     const on = cluster({ pod: () => pod(running) });
-    await label.prepare({ labels: { a: "b" } }).run({ alert: alert({ "k8s.pod.uid": null }), cluster: on, protectedNamespaces: new Set(), context: new Map() });
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get", "patch"]);
+    await label
+      .prepare({ labels: { a: "b" } })
+      .run({ alert: alert({ "k8s.pod.uid": null }), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get", "patch"],
+    );
     assert.deepEqual(on.calls[1]?.body, { metadata: { labels: { a: "b" }, uid: POD_UID } });
   });
 
   it("leaves a pod that was re-created under the same name alone", async () => {
     const message = `Pod "alpine" is invalid: metadata.uid: Invalid value: "${POD_UID}": field is immutable`;
-    const on = cluster({ patch: () => { throw apiError(422, message); } });
-    assert.equal((await label.prepare({ labels: { a: "b" } }).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })).outcome, "replaced");
+    const on = cluster({
+      patch: () => {
+        throw apiError(422, message);
+      },
+    });
+    assert.equal(
+      (
+        await label
+          .prepare({ labels: { a: "b" } })
+          .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })
+      ).outcome,
+      "replaced",
+    );
   });
 
   it("finds nothing to do where the pod is gone, and passes other answers on", async () => {
     const run = (code: number) => {
-      const on = cluster({ patch: () => { throw apiError(code, "no"); } });
-      return label.prepare({ labels: { a: "b" } }).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+      const on = cluster({
+        patch: () => {
+          throw apiError(code, "no");
+        },
+      });
+      return label
+        .prepare({ labels: { a: "b" } })
+        .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
     };
     assert.equal((await run(404)).outcome, "gone");
     for (const code of [403, 409, 422, 500]) await assert.rejects(run(code), { code });
@@ -42,13 +70,25 @@ describe("kubernetes:label", () => {
   it("at level node labels the node that the pod is on", async () => {
     const on = cluster({ pod: () => ({ ...pod(), spec: { nodeName: "node-1", containers: [] } }) });
     const action = label.prepare({ labels: { a: "b" }, level: "node" });
-    assert.equal((await action.run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })).message, "node node-1 labels: got a=b");
-    assert.deepEqual(on.calls.at(-1), { verb: "patch node", name: "node-1", body: { metadata: { labels: { a: "b" } } } });
-    assert.deepEqual(action.permissions.map(({ resource }) => resource), ["pods", "nodes"]);
+    assert.equal(
+      (await action.run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })).message,
+      "node node-1 labels: got a=b",
+    );
+    assert.deepEqual(on.calls.at(-1), {
+      verb: "patch node",
+      name: "node-1",
+      body: { metadata: { labels: { a: "b" } } },
+    });
+    assert.deepEqual(
+      action.permissions.map(({ resource }) => resource),
+      ["pods", "nodes"],
+    );
   });
 
   it("at level node fails for a pod that is on none", async () => {
-    const { outcome } = await label.prepare({ labels: { a: "b" }, level: "node" }).run({ alert: alert(), cluster: cluster({}), protectedNamespaces: new Set(), context: new Map() });
+    const { outcome } = await label
+      .prepare({ labels: { a: "b" }, level: "node" })
+      .run({ alert: alert(), cluster: cluster({}), protectedNamespaces: new Set(), context: new Map() });
     assert.equal(outcome, "failed");
   });
 
@@ -63,7 +103,10 @@ describe("kubernetes:label", () => {
   ];
   for (const [parameters, message] of broken) {
     it(`with ${JSON.stringify(parameters).slice(0, 60)} is refused, and the reason given`, () => {
-      assert.throws(() => label.prepare(parameters), (error) => error instanceof ParameterError && message.test(error.message));
+      assert.throws(
+        () => label.prepare(parameters),
+        (error) => error instanceof ParameterError && message.test(error.message),
+      );
     });
   }
 });
@@ -72,7 +115,14 @@ describe("kubernetes:annotation", () => {
   it("sets annotations of any text", async () => {
     const on = cluster({});
     const annotations = { "example.com/why": "a shell, at 3 a.m." };
-    assert.equal((await annotation.prepare({ annotations }).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })).outcome, "done");
+    assert.equal(
+      (
+        await annotation
+          .prepare({ annotations })
+          .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })
+      ).outcome,
+      "done",
+    );
     assert.deepEqual(on.calls[0]?.body, { metadata: { annotations, uid: POD_UID } });
   });
 });

@@ -6,13 +6,21 @@ import type { Ended } from "../../../../responder/kubernetes/cluster.ts";
 import { alert, apiError, cluster, CONTAINER_ID, container, pod, POD_UID, running } from "../../fixtures.ts";
 
 const SHELL = { shell: "/bin/sh", timeout_seconds: 20 };
-const TWO = running(container("app", { containerID: "containerd://ffff" }), container("sidecar", { containerID: CONTAINER_ID }));
+const TWO = running(
+  container("app", { containerID: "containerd://ffff" }),
+  container("sidecar", { containerID: CONTAINER_ID }),
+);
 
 async function run(on: ReturnType<typeof cluster>, fields: Record<string, unknown> = {}, shell = SHELL) {
   const about = alert(fields);
   const reference = podOf(about);
   assert.ok(reference);
-  return await runInContainer({ alert: about, pod: reference, cluster: on, protectedNamespaces: new Set(), context: new Map() }, "ls", shell, "the command");
+  return await runInContainer(
+    { alert: about, pod: reference, cluster: on, protectedNamespaces: new Set(), context: new Map() },
+    "ls",
+    shell,
+    "the command",
+  );
 }
 
 /** Gives one pod when it is read first, and the other from then on. */
@@ -24,20 +32,43 @@ function first(before: () => V1Pod, after: () => V1Pod): () => V1Pod {
 const ending = (ended: Partial<Ended>) => () => ({ output: "half of it", truncated: false, ...ended });
 const KEPT = { mediaType: "text/plain", text: "half of it", truncated: false };
 const another = (): V1Pod => ({ ...TWO, metadata: { ...TWO.metadata, uid: "another" } });
-const gone = () => { throw apiError(404, 'pods "alpine" not found'); };
+const gone = () => {
+  throw apiError(404, 'pods "alpine" not found');
+};
 
 describe("what runs in a container", () => {
   it("runs there with the shell, the time and no more output than is kept", async () => {
     const on = cluster({ pod: () => TWO });
     await run(on, {}, { shell: "/bin/bash", timeout_seconds: 7 });
-    const command = { namespace: "default", pod: "alpine", container: "sidecar", command: ["/bin/bash", "-c", "ls"], timeout: 7000, limit: 512 * 1024 };
-    assert.deepEqual(on.calls.map(({ verb }) => verb), ["get", "exec", "get"]);
+    const command = {
+      namespace: "default",
+      pod: "alpine",
+      container: "sidecar",
+      command: ["/bin/bash", "-c", "ls"],
+      timeout: 7000,
+      limit: 512 * 1024,
+    };
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get", "exec", "get"],
+    );
     assert.deepEqual(on.calls[1]?.body, command);
   });
 
   const containers: [string, V1Pod, Record<string, unknown>, string][] = [
     ["that the alert names", TWO, {}, "sidecar"],
-    ["that the alert names, and that has restarted since", running(container("app"), container("sidecar", { containerID: "containerd://ffff", lastState: { terminated: { containerID: CONTAINER_ID, exitCode: 1 } } })), {}, "sidecar"],
+    [
+      "that the alert names, and that has restarted since",
+      running(
+        container("app"),
+        container("sidecar", {
+          containerID: "containerd://ffff",
+          lastState: { terminated: { containerID: CONTAINER_ID, exitCode: 1 } },
+        }),
+      ),
+      {},
+      "sidecar",
+    ],
     ["that is the pod's first, where the alert names none", TWO, { "container.id": null }, "app"],
     ["that is the pod's first, where the named one is not known any more", running(container("app")), {}, "app"],
   ];
@@ -50,14 +81,23 @@ describe("what runs in a container", () => {
   }
 
   it("runs in the container of the ephemeral kind that the alert names", async () => {
-    const on = cluster({ pod: () => ({ ...TWO, status: { ephemeralContainerStatuses: [container("debug", { containerID: CONTAINER_ID })] } }) });
+    const on = cluster({
+      pod: () => ({
+        ...TWO,
+        status: { ephemeralContainerStatuses: [container("debug", { containerID: CONTAINER_ID })] },
+      }),
+    });
     await run(on);
     assert.equal(on.calls[1]?.name, "debug");
   });
 
   it("fails with the exit code, and its output is kept", async () => {
     const on = cluster({ pod: () => TWO, exec: ending({ failure: "it ended with exit code 2" }) });
-    assert.deepEqual(await run(on), { outcome: "failed", message: "the command failed in container sidecar of pod default/alpine: it ended with exit code 2", output: KEPT });
+    assert.deepEqual(await run(on), {
+      outcome: "failed",
+      message: "the command failed in container sidecar of pod default/alpine: it ended with exit code 2",
+      output: KEPT,
+    });
   });
 
   it("says whether there was more than is kept", async () => {
@@ -66,7 +106,10 @@ describe("what runs in a container", () => {
   });
 
   it("has the escape sequences of a terminal taken out of its output", async () => {
-    const on = cluster({ pod: () => TWO, exec: ending({ output: "\u001b[01;34mbin\u001b[0m\n\u001b]0;title\u0007etc\n" }) });
+    const on = cluster({
+      pod: () => TWO,
+      exec: ending({ output: "\u001b[01;34mbin\u001b[0m\n\u001b]0;title\u0007etc\n" }),
+    });
     assert.equal((await run(on)).output?.text, "bin\netc\n");
   });
 
@@ -91,15 +134,24 @@ describe("what runs in a container", () => {
   });
 
   it("is not run where the pod is gone, or another, before it", async () => {
-    for (const [answer, outcome] of [[gone, "gone"], [another, "replaced"]] as const) {
+    for (const [answer, outcome] of [
+      [gone, "gone"],
+      [another, "replaced"],
+    ] as const) {
       const on = cluster({ pod: answer });
       assert.equal((await run(on)).outcome, outcome);
-      assert.deepEqual(on.calls.map(({ verb }) => verb), ["get"]);
+      assert.deepEqual(
+        on.calls.map(({ verb }) => verb),
+        ["get"],
+      );
     }
   });
 
   it("finds the pod gone where the API does, when it is to be begun", async () => {
-    assert.deepEqual(await run(cluster({ pod: () => TWO, exec: gone })), { outcome: "gone", message: "pod default/alpine is already gone" });
+    assert.deepEqual(await run(cluster({ pod: () => TWO, exec: gone })), {
+      outcome: "gone",
+      message: "pod default/alpine is already gone",
+    });
   });
 
   const errors: [string, Error][] = [
@@ -109,13 +161,35 @@ describe("what runs in a container", () => {
   ];
   for (const [what, error] of errors) {
     it(`passes the API's ${what} on as it is`, async () => {
-      await assert.rejects(run(cluster({ pod: () => TWO, exec: () => { throw error; } })), (thrown) => thrown === error);
+      await assert.rejects(
+        run(
+          cluster({
+            pod: () => TWO,
+            exec: () => {
+              throw error;
+            },
+          }),
+        ),
+        (thrown) => thrown === error,
+      );
     });
   }
 
   it("passes on that the pod could not be compared afterwards", async () => {
     const down = apiError(503, "down");
-    await assert.rejects(run(cluster({ pod: first(() => TWO, () => { throw down; }) })), (thrown) => thrown === down);
+    await assert.rejects(
+      run(
+        cluster({
+          pod: first(
+            () => TWO,
+            () => {
+              throw down;
+            },
+          ),
+        }),
+      ),
+      (thrown) => thrown === down,
+    );
   });
 
   it("leaves the choice of the container to the API in a pod that has none yet", async () => {

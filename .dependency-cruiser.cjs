@@ -1,0 +1,80 @@
+// dependency-cruiser 18.7.2: the rooms and who may enter which
+const below = {
+  receiver: ["engine", "rules", "alerts", "telemetry"],
+  engine: ["outputs", "rules", "actions", "alerts", "kubernetes", "telemetry"],
+  outputs: ["rules", "actions", "alerts"],
+  rules: ["actions", "alerts", "kubernetes"],
+  actions: ["alerts", "kubernetes"],
+  alerts: [],
+  kubernetes: [],
+  telemetry: [],
+};
+const ground = "events\\.ts|json\\.ts|settings\\.ts";
+const rooms = Object.entries(below).map(([room, may]) => ({
+  name: `room-${room}`,
+  severity: "error",
+  from: { path: `^responder/${room}/` },
+  to: { path: "^responder/", pathNot: `^responder/(${[room, ...may].map((r) => r + "/").join("|")}|${ground})` },
+}));
+module.exports = {
+  forbidden: [
+    { name: "no-circle", severity: "error", from: {}, to: { circular: true } },
+    ...rooms,
+    {
+      name: "ground-imports-nothing-of-ours",
+      severity: "error",
+      from: { path: `^responder/(${ground})$` },
+      to: { path: "^(responder|stack|lab|cli|tools|test)/" },
+    },
+    {
+      name: "responder-stands-alone",
+      comment: "the Dockerfile copies responder/ and nothing else",
+      severity: "error",
+      from: { path: "^responder/" },
+      to: { path: "^(stack|lab|cli|bench|tools|test|docs)/|^index\\.ts$" },
+    },
+    {
+      name: "stack-sees-rules-and-names-only",
+      severity: "error",
+      from: { path: "^(stack/|index\\.ts)" },
+      to: { path: "^responder/", pathNot: "^responder/(rules/|events\\.ts|settings\\.ts)" },
+    },
+    {
+      name: "stack-not-to-lab",
+      severity: "error",
+      from: { path: "^(stack/|index\\.ts)" },
+      to: { path: "^(lab|cli|bench|tools|test|docs)/" },
+    },
+    {
+      name: "one-client-room",
+      comment: "the Kubernetes client is a value in kubernetes/ alone; elsewhere it is types",
+      severity: "error",
+      from: { path: "^(responder|stack|cli)/", pathNot: "^responder/kubernetes/" },
+      to: { path: "node_modules/@kubernetes/client-node", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "only-main-connects",
+      severity: "error",
+      from: { path: "^responder/", pathNot: "^responder/(main\\.ts|kubernetes/)" },
+      to: { path: "^responder/kubernetes/(client|exec)\\.ts$" },
+    },
+    {
+      name: "actionners-do-not-know-each-other",
+      severity: "error",
+      from: { path: "^responder/actions/kubernetes/" },
+      to: { path: "^responder/actions/(kubernetes/|catalogue\\.ts)" },
+    },
+    {
+      name: "no-support-from-tests",
+      comment: "test/support/ is what suites and bench share",
+      severity: "error",
+      from: { path: "^(lab|cli|bench|tools)/" },
+      to: { path: "^(test|docs)/", pathNot: "^test/support/" },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+  },
+};

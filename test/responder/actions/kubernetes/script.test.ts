@@ -7,14 +7,12 @@ const TEXT = "set -eu\nps\nls -la /tmp\n";
 
 async function ranBy(parameters: Record<string, unknown>, readFile?: (path: string) => string) {
   const on = cluster({ pod: () => running(container("app", { containerID: CONTAINER_ID })) });
-  const result = await script
-    .prepare(parameters, readFile)
-    .run({
-      alert: alert({ "fd.name": "/etc/shadow" }),
-      cluster: on,
-      protectedNamespaces: new Set(),
-      context: new Map(),
-    });
+  const result = await script.prepare(parameters, readFile).run({
+    alert: alert({ "fd.name": "/etc/shadow" }),
+    cluster: on,
+    protectedNamespaces: new Set(),
+    context: new Map(),
+  });
   assert.equal(result.outcome, "done");
   assert.equal(result.message, "ran the script in container app of pod default/alpine");
   return (on.calls.find(({ verb }) => verb === "exec")?.body as { command: unknown }).command;

@@ -1,13 +1,14 @@
 import { deadLetter } from "./receiver/dead-letters.ts";
 import { EnvironmentError, flagFrom, listFrom, portFrom, secondsFrom, urlFrom } from "./settings.ts";
+import { Progress } from "./engine/progress.ts";
 import { rulesFrom } from "./rules/folder.ts";
 import { connect } from "./kubernetes/client.ts";
 import { log } from "./telemetry/log.ts";
-import { responder } from "./receiver/alerts.ts";
+import { alertReceiver } from "./receiver/alerts.ts";
 import { loadRules, RulesError } from "./rules/load.ts";
 import { serve } from "./receiver/server.ts";
 import type { Deliver } from "./receiver/answer.ts";
-import { sink } from "./outputs/broker.ts";
+import { brokerSink } from "./outputs/broker.ts";
 
 const HELP = `usage: responder [dead-letter]
 
@@ -37,13 +38,15 @@ function service(mode: string | undefined): Deliver {
   const rules = loadRules(files, { dryRun: flagFrom("DRY_RUN"), readFile });
   const broker = urlFrom("K_SINK", "");
   log("info", "rules", { rules: rules.map(({ name }) => name) });
-  return responder({
+  return alertReceiver({
     rules,
     protectedNamespaces: new Set(listFrom("PROTECTED_NAMESPACES")),
+    ownServices: [],
+    progress: new Progress(),
     cluster: connect(API_TIMEOUT),
     events: flagFrom("EVENTS"),
     deduplicationSeconds: secondsFrom("DEDUPLICATION_SECONDS", 0),
-    sink: broker === "" ? undefined : sink(broker),
+    sink: broker === "" ? undefined : brokerSink(broker),
   });
 }
 
@@ -52,7 +55,11 @@ if (mode === "--help" || mode === "-h") {
   process.stdout.write(HELP);
 } else {
   try {
-    await serve(service(mode), { port: portFrom("PORT", 8080), metricsPort: portFrom("METRICS_PORT", 9090) });
+    await serve(
+      service(mode),
+      { port: portFrom("PORT", 8080), metricsPort: portFrom("METRICS_PORT", 9090) },
+      mode === "dead-letter" ? "cut" : "refuse",
+    );
   } catch (error) {
     const expected = error instanceof EnvironmentError || error instanceof RulesError;
     log("error", "can't start", { reason: expected ? error.message : (error as Error).stack });

@@ -1,16 +1,17 @@
-import type { V1ObjectReference } from "@kubernetes/client-node";
-import { podOf, type Alert, type PodReference } from "../alerts/alert.ts";
+import type { Alert } from "../alerts/alert.ts";
+import type { PodReference } from "../alerts/named.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { Permission } from "../kubernetes/permission.ts";
 import type { Result } from "./outcome.ts";
+import type { Target } from "./subject.ts";
 import { ParameterError, noFiles, read, type Parameter, type ReadFile } from "./parameters.ts";
 
 /** What an action is given to work on. */
 export interface Occasion {
   alert: Alert;
   cluster: Cluster;
-  /** For an action that goes beyond its subject, which is in none of these. */
-  protectedNamespaces: ReadonlySet<string>;
+  /** For an action that goes beyond its subject: why a pod is never touched; undefined where it may be. */
+  protection: (namespace: string, pod: string) => string | undefined;
   /** What the action's additional contexts say, by name ("node.hostname"). */
   context: ReadonlyMap<string, string>;
 }
@@ -20,19 +21,10 @@ export interface PodOccasion extends Occasion {
   pod: PodReference;
 }
 
-/** What an action would touch, as far as the alert says; `namespace` is undefined for what is in none. */
-export interface Subject {
-  described: string;
-  namespace: string | undefined;
-  /** The object itself, as a Kubernetes Event refers to it. */
-  reference: V1ObjectReference;
-  /** What tells it from another of its name, as far as the alert says. */
-  identity: string;
-}
-
 /** An action with its parameters read: what a response rule holds. */
 export interface PreparedAction {
   permissions: readonly Permission[];
+  target: Target;
   /**
    * Does it. What the API refuses or can't do for now is thrown as the client threw it; what the action
    * itself makes of an answer (gone, replaced) is its result.
@@ -49,10 +41,6 @@ export interface Actionner {
   name: string;
   description: string;
   parameters: Readonly<Record<string, Parameter<unknown>>>;
-  /** The output fields an alert must have for it. */
-  requiredFields: readonly string[];
-  /** undefined where the alert lacks one of those. */
-  subjectOf: (alert: Alert) => Subject | undefined;
   /** Whether the rule's next action runs after it where the rules file doesn't say. */
   continue: boolean;
   /** Whether to do it again at once changes nothing, by what the API knows: a UID, the same patch. */
@@ -70,6 +58,7 @@ export interface Actionner {
 
 interface Declaration<P extends object, O> extends Omit<Actionner, "parameters" | "prepare"> {
   parameters: { [Name in keyof P]: Parameter<P[Name]> };
+  target: (parameters: P) => Target;
   /** What it needs of the Kubernetes API when run with these parameters. */
   permissions: (parameters: P) => readonly Permission[];
   /** What can't be said of one parameter alone: undefined where they go together, else what is wrong. */
@@ -79,7 +68,7 @@ interface Declaration<P extends object, O> extends Omit<Actionner, "parameters" 
 
 /** Makes an actionner of its declaration, with its parameters typed inside and checked at the door. */
 export function actionner<P extends object>(declaration: Declaration<P, Occasion>): Actionner {
-  const { permissions, objection, run, ...data } = declaration;
+  const { permissions, objection, run, target, ...data } = declaration;
   const known = Object.entries<Parameter<unknown>>(data.parameters);
   return {
     ...data,
@@ -95,27 +84,22 @@ export function actionner<P extends object>(declaration: Declaration<P, Occasion
       const parameters = Object.fromEntries(values) as P;
       const problem = objection?.(parameters);
       if (problem !== undefined) throw new ParameterError(`parameters: ${problem}`);
-      return { permissions: permissions(parameters), run: (occasion) => run(occasion, parameters) };
+      return {
+        permissions: permissions(parameters),
+        target: target(parameters),
+        run: (occasion) => run(occasion, parameters),
+      };
     },
   };
 }
 
-/** The same for an action on the pod that raised the alert, or on the node it is on. */
-export function podActionner<P extends object>(
-  declaration: Omit<Declaration<P, PodOccasion>, "requiredFields" | "subjectOf">,
-): Actionner {
+/** The same for an action on the pod that raised the alert. */
+export function podActionner<P extends object>(declaration: Omit<Declaration<P, PodOccasion>, "target">): Actionner {
   return actionner<P>({
     ...declaration,
-    requiredFields: ["k8s.ns.name", "k8s.pod.name"],
-    subjectOf: (alert) => {
-      const pod = podOf(alert);
-      if (!pod) return undefined;
-      const { namespace, name, uid, containerId = "" } = pod;
-      const reference = { apiVersion: "v1", kind: "Pod", namespace, name, ...(uid !== undefined && { uid }) };
-      return { described: `pod ${namespace}/${name}`, namespace, reference, identity: uid ?? containerId };
-    },
+    target: () => "pod",
     run: async (occasion, parameters) => {
-      const pod = podOf(occasion.alert);
+      const { pod } = occasion.alert.named;
       if (!pod) throw new TypeError("an alert without a subject is never acted on");
       return await declaration.run({ ...occasion, pod }, parameters);
     },

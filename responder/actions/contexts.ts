@@ -1,7 +1,9 @@
 import type { V1Node } from "@kubernetes/client-node";
-import type { PodReference } from "../alerts/alert.ts";
+import type { PodReference } from "../alerts/named.ts";
 import { findPod } from "./pods/find-pod.ts";
-import { clusterError } from "../kubernetes/errors.ts";
+import { ifThere } from "../kubernetes/if-there.ts";
+import { NODES } from "../kubernetes/resources.ts";
+import { isObjectName } from "../names.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { Permission } from "../kubernetes/permission.ts";
 
@@ -25,8 +27,9 @@ export const CONTEXTS: readonly Context[] = [
     read: async (cluster, reference) => {
       const found = await findPod(cluster, reference);
       const name = "pod" in found ? found.pod.spec?.nodeName : undefined;
-      if (name === undefined) return new Map();
-      const { metadata, spec } = await nodeNamed(cluster, name);
+      if (name === undefined || !isObjectName(name)) return new Map();
+      // of a node that is gone before its pods, nothing is known
+      const { metadata, spec } = (await ifThere(cluster.get<V1Node>({ resource: NODES, name }))) ?? {};
       const labels = metadata?.labels ?? {};
       const values = {
         "node.hostname": labels["kubernetes.io/hostname"],
@@ -40,13 +43,3 @@ export const CONTEXTS: readonly Context[] = [
     },
   },
 ];
-
-/** Of a node that is gone before its pods, nothing is known. */
-async function nodeNamed(cluster: Cluster, name: string): Promise<V1Node> {
-  try {
-    return await cluster.core.readNode({ name });
-  } catch (thrown) {
-    if (clusterError(thrown).code === 404) return {};
-    throw thrown;
-  }
-}

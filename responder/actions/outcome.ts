@@ -41,4 +41,6 @@ export interface Step {
   outcome: Outcome;
   message: string;
   output?: Output;
+  /** Whether something is missing that people must see, though the action itself was done; the message says what. */
+  shortcoming?: boolean;
 }

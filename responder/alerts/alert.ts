@@ -1,4 +1,7 @@
 import { isMap } from "../json.ts";
+import { LIMITS } from "../limits.ts";
+import { plain } from "../text.ts";
+import { namedBy, type Named } from "./named.ts";
 import { parsePriority, type Priority } from "./priority.ts";
 
 /**
@@ -20,6 +23,8 @@ export interface Alert {
   hostname?: string;
   /** By field name; a field that Falco could not fill (null, "<NA>") is not there. */
   fields: ReadonlyMap<string, string>;
+  /** The pod, node or object it is about. */
+  named: Named;
 }
 
 /** The payload is no Falco alert; the message says which part and why. */
@@ -37,43 +42,22 @@ export function parseAlert(data: unknown): Alert {
   const rule = required(data, "rule");
   const priorityText = required(data, "priority");
   const priority = parsePriority(priorityText);
-  if (priority === undefined) throw new AlertError(`priority: "${priorityText}" is none of Falco's`);
+  if (priority === undefined) throw new AlertError(`priority: "${plain(priorityText, 80)}" is none of Falco's`);
   const uuid = optional(data, "uuid");
   const time = optional(data, "time");
   const hostname = optional(data, "hostname");
+  const fields = fieldsOf(data["output_fields"]);
   return {
     rule,
     priority,
     output: optional(data, "output") ?? "",
     source: optional(data, "source") ?? "",
     tags: tagsOf(data["tags"]),
-    fields: fieldsOf(data["output_fields"]),
+    fields,
+    named: namedBy(fields, { hostname, time }),
     ...(uuid !== undefined && { uuid }),
     ...(time !== undefined && { time }),
     ...(hostname !== undefined && { hostname }),
-  };
-}
-
-/** What names a pod: `uid` only where Falco was told to add `k8s.pod.uid`, `containerId` cut to 12 characters. */
-export interface PodReference {
-  namespace: string;
-  name: string;
-  uid?: string;
-  containerId?: string;
-}
-
-/** The pod that raised the alert; undefined for an alert of the host or of a container outside Kubernetes. */
-export function podOf(alert: Alert): PodReference | undefined {
-  const namespace = alert.fields.get("k8s.ns.name");
-  const name = alert.fields.get("k8s.pod.name");
-  if (namespace === undefined || name === undefined) return undefined;
-  const uid = alert.fields.get("k8s.pod.uid");
-  const containerId = alert.fields.get("container.id");
-  return {
-    namespace,
-    name,
-    ...(uid !== undefined && { uid }),
-    ...(containerId !== undefined && containerId !== "host" && { containerId }),
   };
 }
 
@@ -81,11 +65,22 @@ function fieldsOf(value: unknown): Map<string, string> {
   if (value === undefined || value === null) return new Map();
   if (!isMap(value)) throw new AlertError("output_fields is not an object");
   const fields = new Map<string, string>();
-  for (const [key, field] of Object.entries(value)) {
-    const text = typeof field === "object" && field !== null ? JSON.stringify(field) : String(field);
+  const entries = Object.entries(value);
+  if (entries.length > LIMITS.fields)
+    throw new AlertError(`output_fields has ${entries.length} fields, more than ${LIMITS.fields}`);
+  for (const [key, field] of entries) {
+    const text = typeof field === "object" && field !== null ? nested(field) : String(field);
     if (field !== null && text !== "" && text !== "<NA>") fields.set(key, text);
   }
   return fields;
+}
+
+function nested(field: object): string {
+  try {
+    return JSON.stringify(field);
+  } catch {
+    throw new AlertError("output_fields is nested too deep");
+  }
 }
 
 function tagsOf(value: unknown): string[] {
@@ -93,18 +88,20 @@ function tagsOf(value: unknown): string[] {
   if (!Array.isArray(value) || !value.every((tag) => typeof tag === "string")) {
     throw new AlertError("tags is not a list of strings");
   }
+  if (value.length > LIMITS.tags) throw new AlertError(`tags has ${value.length} entries, more than ${LIMITS.tags}`);
   return value;
 }
 
 function required(data: Record<string, unknown>, key: string): string {
   const value = optional(data, key);
-  if (value === undefined || value === "") throw new AlertError(`${key} is missing`);
+  if (value === undefined) throw new AlertError(`${key} is missing`);
   return value;
 }
 
+/** What is empty is not there: an empty uuid would be shared by many. */
 function optional(data: Record<string, unknown>, key: string): string | undefined {
   const value = data[key];
-  if (value === undefined || value === null) return undefined;
+  if (value === undefined || value === null || value === "") return undefined;
   if (typeof value !== "string") throw new AlertError(`${key} is not a string`);
   return value;
 }

@@ -1,5 +1,7 @@
 import { RESPONSE_EVENT_SOURCE } from "../events.ts";
-import { podOf, type Alert } from "./alert.ts";
+import { LIMITS } from "../limits.ts";
+import { plain } from "../text.ts";
+import type { Alert } from "./alert.ts";
 import type { Priority } from "./priority.ts";
 
 /**
@@ -20,11 +22,11 @@ export interface FalcoPayload {
 
 /** The output fields that tie a response to its alert. */
 export function originOf(alert: Alert): Record<string, string> {
-  const pod = podOf(alert);
+  const { pod } = alert.named;
   return {
-    "alert.rule": alert.rule,
+    "alert.rule": plain(alert.rule, LIMITS.field),
     "alert.priority": alert.priority,
-    ...(alert.uuid !== undefined && { "alert.uuid": alert.uuid }),
+    ...(alert.uuid !== undefined && { "alert.uuid": plain(alert.uuid, LIMITS.field) }),
     ...(pod && { "k8s.ns.name": pod.namespace, "k8s.pod.name": pod.name }),
     ...(pod?.uid !== undefined && { "k8s.pod.uid": pod.uid }),
   };

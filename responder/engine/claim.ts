@@ -1,58 +1,130 @@
 import { createHash } from "node:crypto";
+import type { Step } from "../actions/outcome.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
-import { clusterError } from "../kubernetes/errors.ts";
+import { apiErrorOf } from "../kubernetes/errors.ts";
+import { EVENTS } from "../kubernetes/resources.ts";
+import { plain } from "../text.ts";
 import { log } from "../telemetry/log.ts";
-import { CLAIMED_FOR, eventFor, namespaceOf, type Chapter } from "./kubernetes-event.ts";
+import {
+  COMPONENT,
+  eventFor,
+  eventText,
+  namespaceOf,
+  notWritten,
+  type KubernetesEvent,
+  type RuleRun,
+} from "./kubernetes-event.ts";
+
+/** The annotation that says which alert an Event's rule was last claimed for. */
+const CLAIMED_FOR = "response-engine.io/alert";
+/** Of an alert that was put off: which, and the places of the rule's actions that were done for it. */
+const PUT_OFF = "response-engine.io/put-off";
+const DONE = "response-engine.io/done";
+
+/** A rule claimed on its subject: nobody else acts on it for the same rule meanwhile. */
+export interface Claim {
+  /** The Event's; undefined where it could not be made, which stops nobody from acting. */
+  name: string | undefined;
+  /** The places of the actions that another delivery of this alert has seen done, wherever that was. */
+  done: ReadonlySet<number>;
+}
 
 /**
  * Claims a rule on its subject for one alert, so that no other alert sets it off within the window, whichever replica
  * takes it: by a Kubernetes Event on the subject, whose name only one of them can create, and whose version only one
- * can go on from. A claim that can't be made for another reason stops nobody from acting.
+ * can go on from.
  * @param window seconds
- * @returns the Event's name, for {@link tell}; undefined where another alert has the claim
+ * @returns undefined where another alert has the claim
  */
-export async function claim(cluster: Cluster, chapter: Chapter, window: number): Promise<string | undefined> {
-  const name = `response-${hashOf(chapter)}`;
-  const namespace = namespaceOf(chapter.subject);
-  const body = eventFor(chapter, name, {
-    type: "Normal",
-    reason: "Responding",
-    message: `Falco rule "${chapter.alert}" set off "${chapter.rule}"`,
-  });
-  body.metadata.annotations = { [CLAIMED_FOR]: chapter.key };
+export async function claim(cluster: Cluster, run: RuleRun, window: number): Promise<Claim | undefined> {
+  const name = `response-${hashOf(run)}`;
+  const at = { resource: EVENTS, namespace: namespaceOf(run.subject) };
+  const message = plain(`Falco rule "${run.alert}" set off "${run.rule}"`);
+  const body = eventFor(run, name, { type: "Normal", reason: "Responding", message });
+  body.metadata.annotations = { [CLAIMED_FOR]: run.key };
   try {
-    await cluster.core.createNamespacedEvent({ namespace, body });
-    return name;
+    await cluster.create(at, body);
+    return { name, done: new Set() };
   } catch (thrown) {
-    if (clusterError(thrown).code !== 409) return notClaimed(thrown, name);
+    if (apiErrorOf(thrown).code !== 409) return notClaimed(thrown, name);
   }
   try {
-    const known = await cluster.core.readNamespacedEvent({ namespace, name });
-    const holder = known.metadata.annotations?.[CLAIMED_FOR];
+    const known = await cluster.get<KubernetesEvent>({ ...at, name });
+    const { annotations = {}, resourceVersion } = known.metadata;
     // the same alert comes again where an answer was lost: it is to be answered
-    if (holder === chapter.key) return name;
-    // the API cuts the time to the second: the claim may be younger than it says by one
-    const age = Date.now() - (known.lastTimestamp?.getTime() ?? 0) - 1000;
-    if (holder !== undefined && age < window * 1000) return undefined;
-    const { resourceVersion } = known.metadata;
-    const again = {
-      metadata: { ...(resourceVersion && { resourceVersion }), annotations: { [CLAIMED_FOR]: chapter.key } },
-      lastTimestamp: new Date(),
-      count: (known.count ?? 1) + 1,
-    };
-    await cluster.core.patchNamespacedEvent({ namespace, name, body: again });
-    return name;
+    if (annotations[CLAIMED_FOR] !== run.key) {
+      if (isHeld(known, window)) return undefined;
+      const metadata = {
+        ...(resourceVersion !== undefined && { resourceVersion }),
+        annotations: { [CLAIMED_FOR]: run.key },
+      };
+      const again = { metadata, lastTimestamp: new Date().toISOString(), count: countOf(known) + 1 };
+      await cluster.patch({ ...at, name }, again);
+    }
+    const places = annotations[PUT_OFF] === run.key ? (annotations[DONE] ?? "").split(",", 64) : [];
+    return { name, done: new Set(places.filter((place) => /^\d{1,3}$/.test(place)).map(Number)) };
   } catch (thrown) {
-    return clusterError(thrown).code === 409 ? undefined : notClaimed(thrown, name);
+    return apiErrorOf(thrown).code === 409 ? undefined : notClaimed(thrown, name);
   }
 }
 
-function notClaimed(thrown: unknown, name: string): string {
-  log("warning", "not deduplicated", { event: name, reason: clusterError(thrown).message });
-  return name;
+/**
+ * Whether an Event is a claim of ours that holds: others write Events too, and one from the future would hold for ever.
+ * The API cuts the time to the second: the claim may be younger than it says by one.
+ */
+function isHeld({ metadata, source, lastTimestamp }: KubernetesEvent, window: number): boolean {
+  if (source?.component !== COMPONENT || metadata.annotations?.[CLAIMED_FOR] === undefined) return false;
+  const age = Date.now() - Date.parse(lastTimestamp ?? "") - 1000;
+  return age < window * 1000 && age > -MOST_SKEW;
 }
 
-function hashOf({ rule, subject }: Chapter): string {
+/** Milliseconds that two nodes' clocks may differ by. */
+const MOST_SKEW = 60_000;
+
+function countOf({ count = 1 }: KubernetesEvent): number {
+  return Number.isSafeInteger(count) && count > 0 && count < 2 ** 31 - 1 ? count : 1;
+}
+
+function notClaimed(thrown: unknown, name: string): Claim {
+  log("warning", "not deduplicated", { event: name, reason: apiErrorOf(thrown).message });
+  return { name: undefined, done: new Set() };
+}
+
+/** The claim's Event tells what became of it; where an action failed, the next alert may try. */
+export async function settleClaim(
+  cluster: Cluster,
+  run: RuleRun,
+  { name }: Claim,
+  steps: readonly Step[],
+): Promise<void> {
+  const failed = steps.some(({ outcome }) => outcome === "failed");
+  await change(cluster, run, name, {
+    ...eventText(run, steps),
+    ...(failed && { metadata: { annotations: { [CLAIMED_FOR]: null } } }),
+  });
+}
+
+/** Gives the claim back where the work was put off, and leaves in it what had been done for this alert. */
+export async function giveBack(
+  cluster: Cluster,
+  run: RuleRun,
+  { name }: Claim,
+  done: readonly number[],
+): Promise<void> {
+  const annotations = { [CLAIMED_FOR]: null, [PUT_OFF]: run.key, [DONE]: done.join(",") };
+  await change(cluster, run, name, { metadata: { annotations } });
+}
+
+async function change(cluster: Cluster, run: RuleRun, name: string | undefined, body: object): Promise<void> {
+  if (name === undefined) return;
+  try {
+    await cluster.patch({ resource: EVENTS, namespace: namespaceOf(run.subject), name }, body);
+  } catch (thrown) {
+    notWritten(run, thrown);
+  }
+}
+
+function hashOf({ rule, subject }: RuleRun): string {
   return createHash("sha256")
     .update(JSON.stringify([rule, subject.reference, subject.identity]))
     .digest("hex")

@@ -1,19 +1,14 @@
 import { randomUUID } from "node:crypto";
-import type { CoreV1Event } from "@kubernetes/client-node";
-import type { Subject } from "../actions/actionner.ts";
 import type { Step } from "../actions/outcome.ts";
+import type { Subject } from "../actions/subject.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
-import { clusterError } from "../kubernetes/errors.ts";
+import { apiErrorOf } from "../kubernetes/errors.ts";
+import { EVENTS } from "../kubernetes/resources.ts";
+import { plain } from "../text.ts";
 import { log } from "../telemetry/log.ts";
 
-/** The annotation that says which alert an Event's rule was last claimed for. */
-export const CLAIMED_FOR = "response-engine.io/alert";
-
-/** What the API lets a message have. */
-const MESSAGE_LIMIT = 1024;
-
 /** A response rule about to act on something, for one alert. */
-export interface Chapter {
+export interface RuleRun {
   rule: string;
   /** The Falco rule, and what tells one alert from another. */
   alert: string;
@@ -21,52 +16,63 @@ export interface Chapter {
   subject: Subject;
 }
 
-/**
- * Tells on the subject what the rule has done there, for `kubectl describe`. That it can't be told changes nothing.
- * @param claimed the Event of the claim, which becomes the story's; it is given up where an action failed
- * @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
- */
-export async function tell(
-  cluster: Cluster,
-  chapter: Chapter,
-  steps: readonly Step[],
-  claimed: string | undefined,
-): Promise<void> {
-  const failed = steps.some(({ outcome }) => outcome === "failed");
-  const said = {
-    type: "Warning",
-    reason: failed ? "ResponseFailed" : "Responded",
-    message: `Falco rule "${chapter.alert}": ${steps.map(({ message }) => message).join("; ")}`.slice(0, MESSAGE_LIMIT),
+/** Who an Event of ours comes from. */
+export const COMPONENT = "response-engine";
+
+/** As much of core/v1's Event as is written and read. @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+export interface KubernetesEvent {
+  metadata: {
+    name: string;
+    namespace: string;
+    resourceVersion?: string;
+    annotations?: Record<string, string>;
   };
-  const namespace = namespaceOf(chapter.subject);
+  type?: string;
+  reason?: string;
+  message?: string;
+  source?: { component?: string };
+  lastTimestamp?: string;
+  count?: number;
+}
+
+/** What is said of a rule's actions, for `kubectl describe`. */
+export function eventText(
+  { alert }: RuleRun,
+  steps: readonly Step[],
+): { type: string; reason: string; message: string } {
+  const failed = steps.some(({ outcome }) => outcome === "failed");
+  const message = `Falco rule "${alert}": ${steps.map((step) => step.message).join("; ")}`;
+  return { type: "Warning", reason: failed ? "ResponseFailed" : "Responded", message: plain(message) };
+}
+
+/** Tells on the subject what the rule has done there. That it can't be told changes nothing. */
+export async function writeEvent(cluster: Cluster, run: RuleRun, steps: readonly Step[]): Promise<void> {
+  const namespace = namespaceOf(run.subject);
   try {
-    if (claimed === undefined) {
-      await cluster.core.createNamespacedEvent({
-        namespace,
-        body: eventFor(chapter, `response-${randomUUID()}`, said),
-      });
-    } else {
-      const body = { ...said, ...(failed && { metadata: { annotations: { [CLAIMED_FOR]: null } } }) };
-      await cluster.core.patchNamespacedEvent({ namespace, name: claimed, body });
-    }
+    const body = eventFor(run, `response-${randomUUID()}`, eventText(run, steps));
+    await cluster.create({ resource: EVENTS, namespace }, body);
   } catch (thrown) {
-    log("warning", "no Kubernetes Event", { subject: chapter.subject.described, reason: clusterError(thrown).message });
+    notWritten(run, thrown);
   }
 }
 
+export function notWritten({ subject }: RuleRun, thrown: unknown): void {
+  log("warning", "no Kubernetes Event", { subject: subject.described, reason: apiErrorOf(thrown).message });
+}
+
 export function eventFor(
-  { subject }: Chapter,
+  { subject }: RuleRun,
   name: string,
-  said: Pick<CoreV1Event, "type" | "reason" | "message">,
-): CoreV1Event {
-  const now = new Date();
+  said: Pick<KubernetesEvent, "type" | "reason" | "message">,
+): KubernetesEvent & Record<string, unknown> {
+  const now = new Date().toISOString();
   return {
     apiVersion: "v1",
     kind: "Event",
     metadata: { name, namespace: namespaceOf(subject) },
     involvedObject: subject.reference,
     ...said,
-    source: { component: "response-engine" },
+    source: { component: COMPONENT },
     firstTimestamp: now,
     lastTimestamp: now,
     count: 1,

@@ -1,26 +1,35 @@
-/** How many settled keys are remembered; a Broker redelivers within minutes, and this is hours of alerts. */
-const REMEMBERED = 4096;
+import { LRUCache } from "lru-cache";
+import { LIMITS } from "../limits.ts";
 
 /**
- * Work done once per key: who asks again while it goes on waits for it, who asks later is given what came of
- * it. Work that threw is forgotten, so that the next try does it.
+ * Work done once per key: who asks again while it goes on waits for it, who asks later is given what came of it, as
+ * long as that is remembered. Work that threw is forgotten, so that the next try does it.
  */
-export class Once<T> {
-  readonly #done = new Map<string, Promise<T>>();
+export class Once<T extends object> {
+  readonly #going = new Map<string, Promise<T>>();
+  readonly #done: LRUCache<string, T>;
+
+  /** @param sizeOf bytes that a result takes, about */
+  constructor(sizeOf: (result: T) => number) {
+    this.#done = new LRUCache({
+      max: LIMITS.remembered,
+      maxSize: LIMITS.rememberedBytes,
+      sizeCalculation: (result, key) => sizeOf(result) + key.length,
+    });
+  }
 
   /** `first` says whether the work was done for this call. */
   async do(key: string, work: () => Promise<T>): Promise<{ result: T; first: boolean }> {
-    const known = this.#done.get(key);
+    const known = this.#done.get(key) ?? this.#going.get(key);
     if (known) return { result: await known, first: false };
     const going = work();
-    this.#done.set(key, going);
-    const oldest = this.#done.size > REMEMBERED ? this.#done.keys().next().value : undefined;
-    if (oldest !== undefined) this.#done.delete(oldest);
+    this.#going.set(key, going);
     try {
-      return { result: await going, first: true };
-    } catch (error) {
-      if (this.#done.get(key) === going) this.#done.delete(key);
-      throw error;
+      const result = await going;
+      this.#done.set(key, result);
+      return { result, first: true };
+    } finally {
+      this.#going.delete(key);
     }
   }
 }

@@ -1,41 +1,30 @@
 import type { Outcome, Step } from "../actions/outcome.ts";
 import type { Alert } from "../alerts/alert.ts";
 import type { FalcoPayload } from "../alerts/falcosidekick.ts";
-import type { ClusterError } from "../kubernetes/errors.ts";
+import type { ApiError } from "../kubernetes/errors.ts";
 import { rulesFor } from "../rules/answering.ts";
+import type { Engine } from "./engine.ts";
 import { responsePayload } from "./response.ts";
-import { carryOut, type Engine } from "./run-rule.ts";
+import { runRule } from "./run-rule.ts";
 
 /** What became of an alert that is settled: there is nothing to say of one that no rule answers. */
 export type Verdict =
   | { outcome: "no-match" }
-  | {
-      outcome: Outcome;
-      steps: readonly Step[];
-      response: FalcoPayload;
-      apiErrors: readonly ClusterError[];
-      /** When the cluster's Events tell of it, which nobody need wait for. */
-      told: Promise<unknown>;
-    };
+  | { outcome: Outcome; steps: readonly Step[]; response: FalcoPayload; apiErrors: readonly ApiError[] };
 
 /**
  * Answers an alert: finds its rules, runs their actions in order, and says what came of it.
  * @param key what tells the alert from others; the same whenever it is delivered again
- * @throws {NotNow} where the cluster can't do it now: nothing is settled
+ * @throws {RetryLater} where something can't be done now: nothing is settled
  */
 export async function respond(alert: Alert, key: string, engine: Engine): Promise<Verdict> {
   const rules = rulesFor(alert, engine.rules);
   if (rules.length === 0) return { outcome: "no-match" };
   const steps: Step[] = [];
-  const apiErrors: ClusterError[] = [];
-  const told: Promise<void>[] = [];
-  for (const rule of rules) {
-    const answer = await carryOut(rule, alert, key, engine, apiErrors);
-    steps.push(...answer.steps);
-    told.push(answer.told);
-  }
+  const apiErrors: ApiError[] = [];
+  for (const rule of rules) steps.push(...(await runRule({ rule, alert, key, engine, apiErrors })));
   const outcome = TELLING.find((one) => steps.some((step) => step.outcome === one)) ?? "failed";
-  return { outcome, steps, response: responsePayload(alert, steps, outcome), apiErrors, told: Promise.all(told) };
+  return { outcome, steps, response: responsePayload(alert, steps, outcome), apiErrors };
 }
 
 /** Of several outcomes, the first in this order stands for all. */

@@ -3,14 +3,17 @@ import type { Alert } from "../alerts/alert.ts";
 import { originOf, type FalcoPayload } from "../alerts/falcosidekick.ts";
 import { oneHigher } from "../alerts/priority.ts";
 import { RESPONSE_EVENT_SOURCE } from "../events.ts";
+import { LIMITS } from "../limits.ts";
+import { plain } from "../text.ts";
 
-/** What was done about an alert, for people: a failure is one priority higher than the alert. */
+/** What was done about an alert, for people: a failure or a shortcoming is one priority higher than the alert. */
 export function responsePayload(alert: Alert, steps: readonly Step[], outcome: Outcome): FalcoPayload {
   const rules = distinct(steps.map(({ rule }) => rule)).join(", ");
+  const raised = outcome === "failed" || steps.some(({ shortcoming }) => shortcoming);
   return {
-    output: `Response to "${alert.rule}": ${steps.map(({ message }) => message).join("; ")}`,
-    priority: outcome === "failed" ? oneHigher(alert.priority) : alert.priority,
-    rule: `Response: ${rules}`,
+    output: plain(`Response to "${alert.rule}": ${steps.map(({ message }) => message).join("; ")}`, LIMITS.said),
+    priority: raised ? oneHigher(alert.priority) : alert.priority,
+    rule: plain(`Response: ${rules}`),
     time: new Date().toISOString(),
     output_fields: {
       ...originOf(alert),
@@ -21,12 +24,9 @@ export function responsePayload(alert: Alert, steps: readonly Step[], outcome: O
     },
     source: RESPONSE_EVENT_SOURCE,
     tags: ["response"],
-    ...(alert.hostname !== undefined && { hostname: alert.hostname }),
+    ...(alert.hostname !== undefined && { hostname: plain(alert.hostname, LIMITS.field) }),
   };
 }
-
-/** How many characters of an action's output a response holds; the whole of it is an event of its own. */
-const EXCERPT = 2048;
 
 function outputField(steps: readonly Step[]): Record<string, string> {
   const told = steps.flatMap(({ action, output }) =>
@@ -42,11 +42,11 @@ function outputField(steps: readonly Step[]): Record<string, string> {
 
 /** Of a text the end, where what is newest stands; of JSON the start. */
 function excerptOf({ mediaType, text }: Output): string {
-  if (text.length <= EXCERPT) return text;
-  const left = `${text.length - EXCERPT} more characters`;
+  if (text.length <= LIMITS.excerpt) return text;
+  const left = `${text.length - LIMITS.excerpt} more characters`;
   return mediaType === "application/json"
-    ? `${text.slice(0, EXCERPT)}… (${left})`
-    : `(${left} before this) …${text.slice(-EXCERPT)}`;
+    ? `${text.slice(0, LIMITS.excerpt)}… (${left})`
+    : `(${left} before this) …${text.slice(-LIMITS.excerpt)}`;
 }
 
 function distinct(texts: readonly string[]): string[] {

@@ -1,99 +1,94 @@
-import {
-  ApiException,
-  AppsV1Api,
-  CoreV1Api,
-  createConfiguration,
-  HttpMethod,
-  KubeConfig,
-  NetworkingV1Api,
-  ServerConfiguration,
-  type Configuration,
-  type RequestContext,
-  type ResponseContext,
-} from "@kubernetes/client-node";
-import type { Cluster } from "./cluster.ts";
-import { exec } from "./exec.ts";
+import { isMap, parsed } from "../json.ts";
+import { LIMITS } from "../limits.ts";
+import type { Cluster, ListQuery } from "./cluster.ts";
+import { credentialsFrom } from "./credentials.ts";
+import { ApiError, statusError } from "./errors.ts";
+import { commandRunner } from "./exec.ts";
+import { Gate } from "../gate.ts";
+import { pathOf, type Place } from "./resources.ts";
+import { transport, type ApiRequest } from "./transport.ts";
 
 /**
- * The Kubernetes API as the ServiceAccount of the pod sees it, or as KUBECONFIG says where that is set.
+ * The Kubernetes API as the ServiceAccount of the pod sees it, or as a kubeconfig says.
  * @param timeout milliseconds that one request may take
+ * @throws {Error} where no cluster is named
  */
 export function connect(timeout: number, kubeconfig = process.env["KUBECONFIG"]): Cluster {
-  const config = new KubeConfig();
-  if (kubeconfig) config.loadFromFile(kubeconfig);
-  else config.loadFromCluster();
-  const server = config.getCurrentCluster()?.server;
-  if (!server) throw new Error(`KUBECONFIG ${kubeconfig ?? ""} names no cluster`);
-  const configuration = createConfiguration({
-    baseServer: new ServerConfiguration(server, {}),
-    authMethods: { default: config },
-    promiseMiddleware: [sharedConnections(timeout), mergePatches],
-  });
+  const credentials = credentialsFrom(kubeconfig);
+  const send = transport(credentials, timeout);
+  const [requests, large] = [new Gate(LIMITS.requestsAtOnce), new Gate(LIMITS.largeAtOnce)];
+
+  const ask = async (at: Place, asked: Omit<ApiRequest, "path">, query = ""): Promise<string> => {
+    const path = `${pathOf(at)}${query === "" ? "" : `?${query}`}`;
+    return await requests.run(() => send({ ...asked, path }));
+  };
+  const askFor = async <T extends object>(at: Place, asked: Omit<ApiRequest, "path">): Promise<T> =>
+    objectIn(await ask(at, asked), at.subresource === "eviction" ? "Status" : at.resource.kind) as T;
+
   return {
-    core: new CoreV1Api(configuration),
-    apps: new AppsV1Api(configuration),
-    networking: new NetworkingV1Api(configuration),
-    readObject: async (path) => JSON.parse(await send(configuration, HttpMethod.GET, path)) as unknown,
-    deleteObject: async (path) => {
+    get: (at) => large.run(() => askFor(at, { method: "GET" })),
+    metadata: (at) =>
+      large.run(async () => objectIn(await ask(at, { method: "GET", accept: METADATA }), at.resource.kind, PARTIAL)),
+    list: (at, query) => large.run(() => pages(at, query, ask)),
+    create: (at, body) => askFor(at, { method: "POST", body }),
+    patch: (at, body) => askFor(at, { method: "PATCH", body }),
+    delete: async (at, { uid, gracePeriodSeconds }) => {
       // what a Job owns would stay behind otherwise
-      await send(configuration, HttpMethod.DELETE, `${path}?propagationPolicy=Background`);
+      const body = { propagationPolicy: "Background", preconditions: { uid }, gracePeriodSeconds };
+      objectIn(await ask(at, { method: "DELETE", body }), at.resource.kind, "Status");
     },
-    exec: (command) => exec(config, command),
+    log: ({ ...at }, { container, tailLines, previous = false }) => {
+      const query = new URLSearchParams({ container, tailLines: `${tailLines}`, limitBytes: `${LIMITS.logRead}` });
+      if (previous) query.set("previous", "true");
+      // the limit is the log's own; what comes with it is small
+      const asked = { method: "GET", accept: "text/plain", limit: LIMITS.logRead + 1024 } as const;
+      return large.run(() => ask({ ...at, subresource: "log" }, asked, query.toString()));
+    },
+    exec: commandRunner(credentials),
   };
 }
 
-type Dispatcher = ReturnType<RequestContext["getDispatcher"]>;
+const PARTIAL = "PartialObjectMetadata";
 
-/** How long the connections of one dispatcher are used before the cluster's CA is read anew, in milliseconds. */
-const DISPATCHER_AGE = 5 * 60_000;
+/** @see https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+const METADATA = `application/json;as=${PARTIAL};g=meta.k8s.io;v=v1,application/json`;
 
 /**
- * The client builds a new dispatcher for every request, which costs a TLS handshake each time: keep the
- * first and use it for all that follow, until its certificate authority may have changed.
+ * The first items of a collection, until `limit` or the end.
+ * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
-function sharedConnections(timeout: number) {
-  let shared: { dispatcher: Dispatcher; since: number } | undefined;
-  return {
-    pre: (request: RequestContext): Promise<RequestContext> => {
-      if (!shared || performance.now() - shared.since > DISPATCHER_AGE) {
-        shared = { dispatcher: keepingConnections(request.getDispatcher()), since: performance.now() };
-      }
-      if (shared.dispatcher) request.setDispatcher(shared.dispatcher);
-      request.setSignal(AbortSignal.timeout(timeout));
-      return Promise.resolve(request);
-    },
-    post: (response: ResponseContext): Promise<ResponseContext> => Promise.resolve(response),
-  };
+async function pages<T extends object>(
+  at: Place,
+  { limit, ...selectors }: ListQuery,
+  ask: (at: Place, asked: Omit<ApiRequest, "path">, query: string) => Promise<string>,
+): Promise<{ items: T[]; more: boolean }> {
+  const items: T[] = [];
+  let next = "";
+  do {
+    const query = new URLSearchParams({ ...selectors, limit: `${Math.min(LIMITS.page, limit - items.length)}` });
+    if (next !== "") query.set("continue", next);
+    const answer = await ask(at, { method: "GET", limit: LIMITS.listAnswer }, query.toString());
+    const list = objectIn(answer, `${at.resource.kind}List`);
+    if (!Array.isArray(list["items"]) || !list["items"].every(isMap)) throw notTheApi();
+    items.push(...(list["items"] as T[]));
+    const metadata = isMap(list["metadata"]) ? list["metadata"] : {};
+    next = typeof metadata["continue"] === "string" ? metadata["continue"] : "";
+  } while (next !== "" && items.length < limit);
+  return { items, more: next !== "" };
 }
 
-/** A DELETE with a body would close its connection afterwards, and the next have to greet the API anew. */
-function keepingConnections(dispatcher: Dispatcher): Dispatcher {
-  return dispatcher?.compose((dispatch) => (options, handler) => dispatch({ ...options, reset: false }, handler));
+/** The object of an answer. A 2xx that holds anything else isn't the API's, or isn't a yes. @throws {ApiError} */
+function objectIn(text: string, ...kinds: readonly string[]): Record<string, unknown> {
+  const object = parsed(text);
+  if (!isMap(object)) throw notTheApi();
+  if (object["kind"] === "Status" && object["status"] !== "Success") {
+    const { code } = object;
+    throw statusError(typeof code === "number" ? code : 500, text, undefined);
+  }
+  if (!kinds.includes(object["kind"] as string)) throw notTheApi();
+  return object;
 }
 
-/** The client would send a JSON patch, whose operations fail on a map that isn't there yet. */
-const mergePatches = {
-  pre: (request: RequestContext): Promise<RequestContext> => {
-    if (request.getHttpMethod() === HttpMethod.PATCH) {
-      request.setHeaderParam("Content-Type", "application/merge-patch+json");
-    }
-    return Promise.resolve(request);
-  },
-  post: (response: ResponseContext): Promise<ResponseContext> => Promise.resolve(response),
-};
-
-/** The generated client has a method per resource; this is for a resource that only an alert or another object names. */
-async function send(
-  { baseServer, httpApi, middleware, authMethods }: Configuration,
-  method: HttpMethod,
-  path: string,
-): Promise<string> {
-  let request = baseServer.makeRequestContext(path, method);
-  request.setHeaderParam("Accept", "application/json");
-  await authMethods.default?.applySecurityAuthentication(request);
-  for (const step of middleware) request = await step.pre(request).toPromise();
-  const response = await httpApi.send(request).toPromise();
-  const body = await response.body.text();
-  if (response.httpStatusCode >= 300) throw new ApiException(response.httpStatusCode, "", body, response.headers);
-  return body;
+function notTheApi(): ApiError {
+  return new ApiError("not-kubernetes", "the answer isn't what the Kubernetes API gives for it");
 }

@@ -1,29 +1,43 @@
-import type { AppsV1Api, CoreV1Api, NetworkingV1Api } from "@kubernetes/client-node";
+import type { KubernetesObject } from "./objects.ts";
+import type { Place } from "./resources.ts";
 
-/** The parts of the Kubernetes API that actions work with. A patch is a JSON merge patch. */
+/** The Kubernetes API, as far as actions work with it. Every method throws {@link ApiError}, and nothing else. */
 export interface Cluster {
-  core: Pick<
-    CoreV1Api,
-    | "readNamespacedPod"
-    | "deleteNamespacedPod"
-    | "patchNamespacedPod"
-    | "patchNode"
-    | "listPodForAllNamespaces"
-    | "createNamespacedPodEviction"
-    | "readNamespacedPodLog"
-    | "readNode"
-    | "listNamespacedEvent"
-    | "readNamespacedEvent"
-    | "createNamespacedEvent"
-    | "patchNamespacedEvent"
-  >;
-  apps: Pick<AppsV1Api, "readNamespacedReplicaSet" | "readNamespacedStatefulSet">;
-  networking: Pick<NetworkingV1Api, "createNamespacedNetworkPolicy" | "patchNamespacedNetworkPolicy">;
-  /** The object at a path of the API. */
-  readObject: (path: string) => Promise<unknown>;
-  /** Deletes the object at a path of the API, with what it owns. */
-  deleteObject: (path: string) => Promise<void>;
-  exec: (command: Command) => Promise<Ended>;
+  get: <T extends object>(at: Place) => Promise<T>;
+  /** An object's metadata, and nothing of what it holds. */
+  metadata: (at: Place) => Promise<KubernetesObject>;
+  /** The first items of a collection, page by page; `more` where there are more than are read. */
+  list: <T extends object>(at: Place, query: ListQuery) => Promise<{ items: T[]; more: boolean }>;
+  create: (at: Place, body: object) => Promise<unknown>;
+  /** A JSON merge patch. @see https://www.rfc-editor.org/rfc/rfc7386 */
+  patch: <T extends object>(at: Place, body: object) => Promise<T>;
+  /** Deletes one object, with what it owns. */
+  delete: (at: Place, options: DeleteOptions) => Promise<void>;
+  log: (at: Place, query: LogQuery) => Promise<string>;
+  exec: (command: Command) => Promise<CommandResult>;
+}
+
+export interface ListQuery {
+  fieldSelector?: string;
+  labelSelector?: string;
+  /** How many items, at most. */
+  limit: number;
+}
+
+/** @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/delete-options/ */
+export interface DeleteOptions {
+  /** The object's, which no other of its name has. */
+  uid: string;
+  /** Seconds; undefined: as long as the object says. */
+  gracePeriodSeconds?: number;
+}
+
+export interface LogQuery {
+  container: string;
+  /** How many lines from its end. */
+  tailLines: number;
+  /** Of the container before it restarted. */
+  previous?: boolean;
 }
 
 /** What is to be run in a container, and no longer than `timeout` milliseconds. */
@@ -38,7 +52,7 @@ export interface Command {
 }
 
 /** How a command ended that was begun. */
-export interface Ended {
+export interface CommandResult {
   /** What it wrote to stdout and stderr, in the order it came. */
   output: string;
   truncated: boolean;

@@ -1,105 +1,148 @@
-import { PassThrough } from "node:stream";
-import { Exec, type KubeConfig, type V1Status } from "@kubernetes/client-node";
-import type { Command, Ended } from "./cluster.ts";
+import type { IncomingMessage } from "node:http";
+import { WebSocket, type RawData } from "ws";
+import { isMap, parsed } from "../json.ts";
+import { LIMITS } from "../limits.ts";
+import { plain } from "../text.ts";
+import type { Cluster, Command, CommandResult } from "./cluster.ts";
+import type { Credential, Credentials } from "./credentials.ts";
+import { ApiError, statusError } from "./errors.ts";
+import { Gate } from "../gate.ts";
+import { pathOf, PODS } from "./resources.ts";
+
+/** Both say how a command ended in the same words; the older is for API servers before 1.30. */
+const PROTOCOLS = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
+
+/** The first byte of each message. */
+const CHANNEL = { stdout: 1, stderr: 2, status: 3 };
 
 /**
- * Runs a command in a container over the API's exec stream, until it ends, the connection does, or its time is up.
- * @see https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#pod-v1-core (Create Connect Exec)
- * @throws as the client does, with the HTTP status as `code`, where the command was not begun
+ * Runs commands in containers over the API's exec stream, each until it ends, its connection does, or its time is up.
+ * Whatever the other end sends is that command's failure at most.
+ * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#websockets
+ * @returns what rejects with {@link ApiError} where the command was not begun
  */
-export async function exec(
-  config: KubeConfig,
-  { namespace, pod, container, command, timeout, limit }: Command,
-): Promise<Ended> {
-  const kept = new Kept(limit);
-  const ended = Promise.withResolvers<string | undefined>();
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    late.reject(new Error(`no answer after ${timeout / 1000} s`));
-    ended.resolve(`it had not ended after ${timeout / 1000} s, and may still be running`);
-  }, timeout);
-  const told = (status: V1Status) => {
-    ended.resolve(failureOf(status));
+export function commandRunner(credentials: Credentials): Cluster["exec"] {
+  const gate = new Gate(LIMITS.commandsAtOnce);
+  return (command) => gate.run(async () => await runCommand(await credentials(), command));
+}
+
+async function runCommand({ server, headers, tls }: Credential, command: Command): Promise<CommandResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
+  const url = new URL(`${server.pathname.replace(/\/$/, "")}${pathWithQuery(command)}`, server);
+  const { timeout } = command;
+  const options = {
+    headers: headers as Record<string, string>,
+    ...tls,
+    maxPayload: LIMITS.streamMessage,
+    perMessageDeflate: false,
   };
-  const opening = new Exec(config).exec(
-    namespace,
-    pod,
-    container,
-    [...command],
-    kept.stream(),
-    kept.stream(),
-    null,
-    false,
-    told,
-  ) as Promise<Socket>;
+  const socket = new WebSocket(url, PROTOCOLS, options);
+  const kept = new CappedBuffer(command.limit);
+  let begun = false;
+  const ended = (failure?: string) => {
+    resolve({ output: kept.text(), truncated: kept.truncated, ...(failure !== undefined && { failure }) });
+  };
+  const broken = (message: string) => {
+    if (begun) ended("the connection broke before it ended, and it may still be running");
+    else reject(new ApiError("unreachable", message));
+  };
+  const timer = setTimeout(() => {
+    if (begun) ended(`it had not ended after ${timeout / 1000} s, and may still be running`);
+    else reject(new ApiError("time-out", `no answer within ${timeout / 1000} s`));
+  }, timeout);
+  socket.on("open", () => (begun = true));
+  socket.on("error", ({ message }) => {
+    broken(message);
+  });
+  socket.on("close", () => {
+    broken("the connection was closed");
+  });
+  socket.on("unexpected-response", (_request, answer) => {
+    void refusalIn(answer).then(reject);
+  });
+  socket.on("message", (data: RawData) => {
+    const message = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
+    const channel = message[0];
+    if (channel === CHANNEL.stdout || channel === CHANNEL.stderr) {
+      kept.add(message.subarray(1));
+      if (kept.received > LIMITS.streamRead)
+        ended(`it printed more than ${LIMITS.streamRead} bytes, and may still be running`);
+    } else if (channel === CHANNEL.status) {
+      ended(failureIn(message.subarray(1).toString("utf8")));
+    }
+  });
   try {
-    const socket = await Promise.race([opening, late.promise]);
-    socket.onclose = () => {
-      ended.resolve("the connection broke before it ended, and it may still be running");
-    };
-    const failure = await ended.promise;
-    return { output: kept.text(), truncated: kept.truncated, ...(failure !== undefined && { failure }) };
-  } catch (thrown) {
-    throw refusal(thrown);
+    return await promise;
   } finally {
     clearTimeout(timer);
-    late.promise.catch(() => undefined);
-    opening
-      .then((socket) => {
-        socket.close();
-      })
-      .catch(() => undefined);
+    // an upgrade that was never answered too: nothing of it is left open
+    socket.terminate();
   }
 }
 
-/** What is used of the client's, whose type is a package's of its own. */
-interface Socket {
-  onclose: (() => void) | null;
-  close: () => void;
+/** What the API says instead of opening the stream. */
+async function refusalIn(answer: IncomingMessage): Promise<ApiError> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > LIMITS.errorAnswer) break;
+      chunks.push(chunk);
+    }
+  } catch {
+    // what came until it broke off says enough
+  }
+  return statusError(answer.statusCode ?? 0, Buffer.concat(chunks).toString("utf8"), answer.headers["retry-after"]);
 }
 
-/** The first bytes of a stream, as many as are kept. */
-class Kept {
-  readonly #chunks: Buffer[] = [];
-  readonly #limit: number;
+function pathWithQuery({ namespace, pod, container, command }: Command): string {
+  const query = new URLSearchParams({ command, container, stdout: "true", stderr: "true" });
+  return `${pathOf({ resource: PODS, namespace, name: pod, subresource: "exec" })}?${query.toString()}`;
+}
+
+/** The first bytes of a stream, as many as are kept, in one piece however small the parts they come in. */
+class CappedBuffer {
+  readonly #bytes: Buffer;
   #size = 0;
+  /** How many bytes came, kept or not. */
+  received = 0;
 
   constructor(limit: number) {
-    this.#limit = limit;
+    this.#bytes = Buffer.allocUnsafe(limit);
   }
 
   get truncated(): boolean {
-    return this.#size > this.#limit;
+    return this.received > this.#size;
   }
 
-  stream(): PassThrough {
-    const stream = new PassThrough();
-    stream.on("data", (chunk: Buffer) => {
-      const room = this.#limit - this.#size;
-      if (room > 0) this.#chunks.push(chunk.subarray(0, room));
-      this.#size += chunk.length;
-    });
-    return stream;
+  add(chunk: Buffer): void {
+    this.received += chunk.length;
+    this.#size += chunk.copy(this.#bytes, this.#size);
   }
 
+  /** Without the first bytes of a character whose others are not kept. */
   text(): string {
-    return Buffer.concat(this.#chunks).toString("utf8");
+    return new TextDecoder().decode(this.#bytes.subarray(0, this.#size), { stream: true });
   }
 }
 
-function failureOf({ status, message, details }: V1Status): string | undefined {
-  if (status === "Success") return undefined;
-  const exitCode = details?.causes?.find(({ reason }) => reason === "ExitCode")?.message;
-  return exitCode === undefined
-    ? (message ?? "it failed, and the API doesn't say why")
-    : `it ended with exit code ${exitCode}`;
-}
-
-/** The client gives a refused upgrade as an event of the socket, which has the status in its message alone. */
-function refusal(thrown: unknown): unknown {
-  const { message = "" } = thrown as { message?: string };
-  const code = /^Unexpected server response: (\d{3})$/.exec(message)?.[1];
-  if (code !== undefined)
-    return Object.assign(new Error(message), { code: Number(code), body: `the API answered ${code}` });
-  return thrown instanceof Error ? thrown : new Error(message || "the connection was refused");
+/**
+ * Why a command failed, by the metav1.Status that ends its stream; undefined where it succeeded.
+ * @see https://github.com/kubernetes/apimachinery/blob/master/pkg/util/remotecommand/constants.go
+ */
+function failureIn(text: string): string | undefined {
+  const status = parsed(text);
+  if (!isMap(status)) return "how it ended can't be read, and it may still be running";
+  if (status["status"] === "Success") return undefined;
+  const { details, message } = status;
+  const causes: unknown = isMap(details) ? details["causes"] : undefined;
+  const cause: unknown = Array.isArray(causes)
+    ? causes.slice(0, 16).find((one) => isMap(one) && one["reason"] === "ExitCode")
+    : undefined;
+  const exitCode = isMap(cause) ? cause["message"] : undefined;
+  if (typeof exitCode === "string" && /^\d{1,3}$/.test(exitCode)) return `it ended with exit code ${exitCode}`;
+  return typeof message === "string" && message !== ""
+    ? plain(message, LIMITS.field)
+    : "it failed, and the API doesn't say why";
 }

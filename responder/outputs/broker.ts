@@ -1,11 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HTTP, type CloudEvent } from "cloudevents";
+import { post, shown, type PostFailure } from "../post.ts";
 
-/** Takes a CloudEvent. @throws {SinkError} where it did not */
-export type Sink = (event: CloudEvent<unknown>) => Promise<void>;
+/** Takes an action's output as a CloudEvent. @throws {OutputError} where it did not */
+export type OutputSink = (event: CloudEvent<unknown>) => Promise<void>;
 
-export class SinkError extends Error {
-  override name = "SinkError";
+/** An output did not get where it was to go. */
+export class OutputError extends Error {
+  override name = "OutputError";
+  /** Whether sending it again can't help. */
+  readonly final: boolean;
+  constructor(message: string, final: boolean) {
+    super(message);
+    this.final = final;
+  }
 }
 
 /** Milliseconds that the Broker may take for one event. */
@@ -17,31 +25,22 @@ const BACKOFF = [200, 800];
  * @param url its address in the cluster
  * @param backoff milliseconds to wait before each further attempt
  */
-export function sink(url: string, backoff: readonly number[] = BACKOFF): Sink {
+export function brokerSink(url: string, backoff: readonly number[] = BACKOFF): OutputSink {
   return async (event) => {
+    const { headers, body } = HTTP.binary(event);
     for (const wait of [...backoff, undefined]) {
-      const reason = await post(url, event);
-      if (reason === undefined) return;
-      if (wait === undefined) throw new SinkError(`the Broker at ${url} did not take "${event.type}": ${reason}`);
+      const failure = await post(url, headers as Record<string, string>, body as string, TIMEOUT);
+      if (failure === undefined) return;
+      const final = isFinal(failure);
+      if (wait === undefined || final) {
+        throw new OutputError(`the Broker at ${shown(url)} did not take "${event.type}": ${failure.reason}`, final);
+      }
       await sleep(wait);
     }
   };
 }
 
-/** Why it was not taken; undefined where it was. */
-async function post(url: string, event: CloudEvent<unknown>): Promise<string | undefined> {
-  const { headers, body } = HTTP.binary(event);
-  try {
-    const answer = await fetch(url, {
-      method: "POST",
-      headers: headers as Record<string, string>,
-      body: body as string,
-      signal: AbortSignal.timeout(TIMEOUT),
-    });
-    await answer.arrayBuffer();
-    return answer.ok ? undefined : `it answered ${answer.status}`;
-  } catch (error) {
-    const { message, cause } = error as Error;
-    return cause instanceof Error ? cause.message : message;
-  }
+/** The Broker understood and refuses: the event is too large for it, for instance. */
+function isFinal({ status = 0 }: PostFailure): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
 }

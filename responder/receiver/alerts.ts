@@ -1,14 +1,18 @@
 import { createHash } from "node:crypto";
-import { CloudEvent, HTTP } from "cloudevents";
+import type { CloudEvent } from "cloudevents";
 import { AlertError, parseAlert, type Alert } from "../alerts/alert.ts";
 import type { FalcoPayload } from "../alerts/falcosidekick.ts";
+import { RetryLater, type Engine } from "../engine/engine.ts";
 import { Once } from "../engine/once-per-alert.ts";
 import { respond, type Verdict } from "../engine/respond.ts";
-import { NotNow, type Engine } from "../engine/run-rule.ts";
-import { ALERT_TYPE, RESPONSE_EVENT_SOURCE, RESPONSE_SOURCE, RESPONSE_TYPE } from "../events.ts";
-import { problem, type Answer, type Deliver } from "./answer.ts";
+import { ALERT_TYPE } from "../events.ts";
+import { LIMITS } from "../limits.ts";
+import { plain } from "../text.ts";
+import type { Deliver } from "./answer.ts";
+import { answerBatch } from "./batch.ts";
 import { DeliveryError, readDelivery } from "./cloud-event.ts";
 import { record } from "./record.ts";
+import { replied, replyTo, tryAgain, type Delivered, type KeyedAlert, type Reply } from "./reply.ts";
 
 /**
  * Takes alerts as CloudEvents and answers each with what was done, in the terms of the Broker: 200 and a
@@ -16,102 +20,71 @@ import { record } from "./record.ts";
  * is acted on once.
  * @throws {DeliveryError} (400, 413, 415) for what no redelivery can mend
  */
-export function responder(engine: Engine): Deliver {
-  const once = new Once<Verdict>();
+export function alertReceiver(engine: Engine): Deliver {
+  const once = new Once<Settled>((settled) => ("response" in settled ? JSON.stringify(settled.response).length : 64));
 
-  async function answer(event: CloudEvent<unknown>): Promise<Reply | NotNow> {
+  async function answer({ alert, key }: KeyedAlert): Promise<Reply> {
     const started = performance.now();
-    const alert = readAlert(event);
-    const key = keyOf(alert.uuid ?? `${event.source} ${event.id}`);
     try {
-      const { result, first } = await once.do(key, () => respond(alert, key, engine));
-      const seconds = secondsSince(started);
-      const told = "told" in result ? result.told : Promise.resolve();
-      void told.then(() => {
-        record(alert, result, seconds, first);
+      const { result, first } = await once.do(key, async () => {
+        const verdict = await respond(alert, key, engine);
+        record(alert, verdict, secondsSince(started));
+        return settledOf(verdict);
       });
-      return result.outcome === "no-match" ? undefined : replyTo(key, result.outcome, result.response);
+      if (!first) record(alert, { outcome: "duplicate" }, secondsSince(started));
+      return "response" in result ? replyTo(key, result.outcome, result.response) : undefined;
     } catch (error) {
-      if (!(error instanceof NotNow)) throw error;
-      record(
-        alert,
-        { outcome: "retry", apiErrors: error.apiErrors, message: error.message },
-        secondsSince(started),
-        true,
-      );
-      return error;
+      if (error instanceof RetryLater) {
+        const { message, apiErrors } = error;
+        record(alert, { outcome: "retry", message, apiErrors }, secondsSince(started));
+      }
+      throw error;
     }
   }
 
   return async (headers, body) => {
-    const events = readDelivery(headers, body);
-    const [only] = events;
-    if (events.length === 1 && only) return single(await answer(only));
-    // each of a batch is tried before any speaks for the whole
-    return batch(await Promise.allSettled(events.map(answer)));
+    // read at once, as what an alert is parsed from takes far more memory than the alert
+    const delivery = readDelivery(headers, body);
+    const delivered = delivery.events.map(readAlert);
+    if (delivery.isBatch) return await answerBatch(delivered, answer);
+    const [only] = delivered;
+    if (!only || only instanceof DeliveryError) throw only ?? new DeliveryError(400, "there is no event in it");
+    return await answer(only).then(replied, tryAgain);
   };
 }
 
-/** undefined for an alert that no rule answers. */
-type Reply = CloudEvent<FalcoPayload> | undefined;
+/** What is remembered of a settled alert: not its outputs, which are half a megabyte each. */
+type Settled = { outcome: "no-match" } | { outcome: string; response: FalcoPayload };
 
-function readAlert(event: CloudEvent<unknown>): Alert {
+function settledOf(verdict: Verdict): Settled {
+  return "response" in verdict ? { outcome: verdict.outcome, response: verdict.response } : verdict;
+}
+
+function readAlert(event: CloudEvent<unknown> | DeliveryError): Delivered {
+  if (event instanceof DeliveryError) return event;
   if (event.type !== ALERT_TYPE) {
-    throw new DeliveryError(400, `CloudEvents of type "${event.type}" are not answered; it takes "${ALERT_TYPE}"`);
+    return new DeliveryError(
+      400,
+      `CloudEvents of type "${plain(event.type, 80)}" are not answered; it takes "${ALERT_TYPE}"`,
+    );
   }
   try {
-    return parseAlert(event.data);
+    const alert = parseAlert(event.data);
+    return { alert, key: keyOf(event, alert) };
   } catch (error) {
-    throw error instanceof AlertError ? new DeliveryError(400, `not an alert: ${error.message}`) : error;
+    if (error instanceof AlertError) return new DeliveryError(400, `not an alert: ${error.message}`);
+    throw error;
   }
 }
 
-/** What tells one alert from another, as it can stand in the id of an event, which travels in a header. */
-function keyOf(text: string): string {
-  return /^[!-~ ]{1,256}$/.test(text) ? text : createHash("sha256").update(text).digest("hex");
-}
-
-/** The same alert always gets a reply of the same id, so that who sees both knows them for one. */
-function replyTo(key: string, outcome: string, data: FalcoPayload): CloudEvent<FalcoPayload> {
-  return new CloudEvent({
-    id: `response-${key}`,
-    type: RESPONSE_TYPE,
-    source: RESPONSE_SOURCE,
-    time: data.time,
-    datacontenttype: "application/json",
-    // these only: a header can't carry what an alert may hold outside ASCII
-    priority: data.priority,
-    eventsource: RESPONSE_EVENT_SOURCE,
-    outcome,
-    data,
-  });
-}
-
-function single(answer: Reply | NotNow): Answer {
-  if (answer instanceof NotNow) return tryAgain(answer);
-  if (!answer) return { status: 204 };
-  const { headers, body } = HTTP.binary(answer);
-  return { status: 200, headers: headers as Record<string, string>, body: body as string };
-}
-
-function batch(results: readonly PromiseSettledResult<Reply | NotNow>[]): Answer {
-  for (const result of results) if (result.status === "rejected") throw result.reason;
-  const answers = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const notNow = answers.find((answer) => answer instanceof NotNow);
-  if (notNow) return tryAgain(notNow);
-  const replies = answers.filter((answer) => answer instanceof CloudEvent);
-  if (replies.length === 0) return { status: 204 };
-  return {
-    status: 200,
-    headers: { "content-type": "application/cloudevents-batch+json" },
-    body: JSON.stringify(replies),
-  };
-}
-
-function tryAgain({ message, apiErrors }: NotNow): Answer {
-  const { retryAfter } = apiErrors.at(-1) ?? {};
-  const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
-  return problem(503, message, headers);
+/**
+ * What tells one alert from another, as it can stand in the id of an event, which travels in a header: its uuid, and
+ * what it says, as two alerts that share a uuid are two all the same.
+ */
+function keyOf({ source, id, data }: CloudEvent<unknown>, { uuid }: Alert): string {
+  const given = uuid ?? `${source} ${id}`;
+  const hash = createHash("sha256").update(JSON.stringify(data)).digest("hex");
+  return /^[\w.:-]+$/.test(given) && given.length <= LIMITS.key ? `${given}-${hash.slice(0, 16)}` : hash;
 }
 
 function secondsSince(started: number): number {

@@ -1,5 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { CloudEvent, HTTP } from "cloudevents";
+import { isMap } from "../json.ts";
+import { LIMITS } from "../limits.ts";
+import { plain } from "../text.ts";
 
 /** A delivery that can't be used, however often it comes; `status` is the HTTP status that says so. */
 export class DeliveryError extends Error {
@@ -11,25 +14,52 @@ export class DeliveryError extends Error {
   }
 }
 
+/** What one request brought; of a batch each event stands for itself, and may be broken. */
+export interface Delivery {
+  isBatch: boolean;
+  events: (CloudEvent<unknown> | DeliveryError)[];
+}
+
 /**
  * The CloudEvents of an HTTP request, whichever content mode it is in.
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#3-http-message-mapping
- * @throws {DeliveryError}
+ * @throws {DeliveryError} for a request that isn't in any of them
  */
-export function readDelivery(headers: IncomingHttpHeaders, body: Buffer): CloudEvent<unknown>[] {
+export function readDelivery(headers: IncomingHttpHeaders, body: Buffer): Delivery {
   const mediaType = (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   switch (mediaType) {
     case "application/cloudevents+json":
-      return [
-        checked(() => HTTP.toEvent({ headers: { "content-type": mediaType }, body: readJson(body) }) as CloudEvent),
-      ];
+      return { isBatch: false, events: [structured(readJson(body))] };
     case "application/cloudevents-batch+json": {
       const batch = readJson(body);
       if (!Array.isArray(batch)) throw new DeliveryError(400, "the batch is not a JSON array");
-      return batch.map((event: object) => checked(() => new CloudEvent(event)));
+      if (batch.length > LIMITS.batch) {
+        throw new DeliveryError(413, `the batch has ${batch.length} events, more than ${LIMITS.batch}`);
+      }
+      return { isBatch: true, events: batch.map(structuredOrNot) };
     }
     default:
-      return [readBinary(headers, mediaType, body)];
+      return { isBatch: false, events: [readBinary(headers, mediaType, body)] };
+  }
+}
+
+/**
+ * An event in the JSON format. Its data may be there as base64.
+ * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#31-handling-of-data
+ */
+function structured(event: unknown): CloudEvent<unknown> {
+  if (!isMap(event)) throw new DeliveryError(400, "not a CloudEvent: it is not a JSON object");
+  const { data_base64: base64, ...rest } = event;
+  const data = typeof base64 === "string" ? { data: readJson(Buffer.from(base64, "base64")) } : {};
+  return checked(() => new CloudEvent<unknown>({ ...rest, ...data }));
+}
+
+function structuredOrNot(event: unknown): CloudEvent<unknown> | DeliveryError {
+  try {
+    return structured(event);
+  } catch (error) {
+    if (error instanceof DeliveryError) return error;
+    throw error;
   }
 }
 
@@ -55,7 +85,7 @@ function checked(read: () => CloudEvent<unknown>): CloudEvent<unknown> {
   try {
     const event = read();
     if (event.specversion !== "1.0") {
-      throw new DeliveryError(400, `specversion "${event.specversion}" is not supported; it is "1.0"`);
+      throw new DeliveryError(400, `specversion "${plain(event.specversion, 80)}" is not supported; it is "1.0"`);
     }
     event.validate();
     return event;

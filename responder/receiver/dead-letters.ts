@@ -5,6 +5,9 @@ import { alerts } from "../telemetry/metrics.ts";
 import { compareUrgency, oneHigher } from "../alerts/priority.ts";
 import { originOf, type FalcoPayload } from "../alerts/falcosidekick.ts";
 import { RESPONSE_EVENT_SOURCE } from "../events.ts";
+import { LIMITS } from "../limits.ts";
+import { post, shown } from "../post.ts";
+import { plain } from "../text.ts";
 import { problem, type Deliver } from "./answer.ts";
 
 /** Milliseconds that falcosidekick may take to answer. */
@@ -22,26 +25,12 @@ export function deadLetter(falcosidekick: string): Deliver {
     const payload = undeliveredPayload(headers, text);
     log("error", "undelivered", { reason: payload.output, delivery: text });
     alerts.inc({ outcome: "undelivered" });
-    try {
-      const answer = await fetch(falcosidekick, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(payload),
-        signal: AbortSignal.timeout(TIMEOUT),
-      });
-      await answer.arrayBuffer();
-      if (answer.ok) return { status: 204 };
-      return notTaken(`answered ${answer.status}`);
-    } catch (error) {
-      const { message, cause } = error as Error;
-      return notTaken(cause instanceof Error ? cause.message : message);
-    }
+    const failure = await post(falcosidekick, { "content-type": "application/json" }, JSON.stringify(payload), TIMEOUT);
+    if (failure === undefined) return { status: 204 };
+    const url = shown(falcosidekick);
+    log("error", "falcosidekick did not take it", { url, reason: failure.reason });
+    return problem(503, `falcosidekick at ${url} did not take it: ${failure.reason}`);
   };
-
-  function notTaken(reason: string) {
-    log("error", "falcosidekick did not take it", { url: falcosidekick, reason });
-    return problem(503, `falcosidekick at ${falcosidekick} did not take it: ${reason}`);
-  }
 }
 
 /**
@@ -52,14 +41,14 @@ export function undeliveredPayload(headers: IncomingHttpHeaders, body: string): 
   const alert = readable(body);
   const code = header(headers, "ce-knativeerrorcode");
   const destination = header(headers, "ce-knativeerrordest");
-  const detail = Buffer.from(header(headers, "ce-knativeerrordata") ?? "", "base64")
+  const detail = Buffer.from(raw(headers, "ce-knativeerrordata") ?? "", "base64")
     .toString("utf8")
     .trim();
   const subject = alert
     ? alert.source === RESPONSE_EVENT_SOURCE
-      ? `The response "${alert.output}"`
-      : `The alert "${alert.rule}"`
-    : `A CloudEvent of type "${header(headers, "ce-type") ?? "unknown"}"`;
+      ? `The response "${plain(alert.output)}"`
+      : `The alert "${plain(alert.rule, LIMITS.field)}"`
+    : `A CloudEvent of type "${header(headers, "ce-type") ?? "unknown"}"${ruleOf(headers)}`;
   const reason = code ? ` The last answer of ${destination ?? "its subscriber"} was ${code}.` : "";
   return {
     output: `${subject} could not be delivered, and nothing more will be done about it.${reason}`,
@@ -72,11 +61,11 @@ export function undeliveredPayload(headers: IncomingHttpHeaders, body: string): 
       "response.outcome": "undelivered",
       ...(code && { "response.error.code": code }),
       ...(destination && { "response.error.destination": destination }),
-      ...(detail && { "response.error.detail": detail.slice(0, 512) }),
+      ...(detail && { "response.error.detail": plain(detail.trim(), LIMITS.field) }),
     },
     source: RESPONSE_EVENT_SOURCE,
     tags: ["response", "undelivered"],
-    ...(alert?.hostname !== undefined && { hostname: alert.hostname }),
+    ...(alert?.hostname !== undefined && { hostname: plain(alert.hostname, LIMITS.field) }),
   };
 }
 
@@ -88,7 +77,18 @@ function readable(body: string): Alert | undefined {
   }
 }
 
-function header(headers: IncomingHttpHeaders, name: string): string | undefined {
+function raw(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
   return typeof value === "string" ? value : undefined;
+}
+
+function header(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = raw(headers, name);
+  return value === undefined ? undefined : plain(value, LIMITS.field);
+}
+
+/** Of an alert that can't be read, for it is too large or broken, the event's attribute still names the rule. */
+function ruleOf(headers: IncomingHttpHeaders): string {
+  const rule = header(headers, "ce-rule");
+  return rule === undefined ? "" : `, of rule "${rule}",`;
 }

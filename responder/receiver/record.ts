@@ -1,30 +1,38 @@
-import { podOf, type Alert } from "../alerts/alert.ts";
+import type { Alert } from "../alerts/alert.ts";
+import type { RetryLater } from "../engine/engine.ts";
 import type { Verdict } from "../engine/respond.ts";
-import { NotNow } from "../engine/run-rule.ts";
+import { LIMITS } from "../limits.ts";
 import { log } from "../telemetry/log.ts";
 import * as metrics from "../telemetry/metrics.ts";
+import { plain } from "../text.ts";
 
-type Told = Verdict | { outcome: "retry"; apiErrors: NotNow["apiErrors"]; message: string };
+type Recorded =
+  Verdict | { outcome: "retry"; apiErrors: RetryLater["apiErrors"]; message: string } | { outcome: "duplicate" };
 
-export function record(alert: Alert, told: Told, seconds: number, first: boolean): void {
-  const outcome = first ? told.outcome : "duplicate";
+/** Counts one delivery of an alert, and writes its line of the log. @param seconds until it was answered */
+export function record(alert: Alert, recorded: Recorded, seconds: number): void {
+  const { outcome } = recorded;
   metrics.alerts.inc({ outcome });
   metrics.durations.observe({ outcome }, seconds);
-  const steps = first && "steps" in told ? told.steps : [];
-  for (const step of steps) metrics.actions.inc({ actionner: step.actionner, outcome: step.outcome });
-  const apiErrors = first && "apiErrors" in told ? told.apiErrors : [];
-  for (const { code } of apiErrors) metrics.apiErrors.inc({ code: code ?? "none" });
-  const pod = podOf(alert);
+  if ("steps" in recorded) {
+    for (const step of recorded.steps) metrics.actions.inc({ actionner: step.actionner, outcome: step.outcome });
+  }
+  if ("apiErrors" in recorded) {
+    for (const { code } of recorded.apiErrors) metrics.apiErrors.inc({ code: code ?? "none" });
+  }
+  const { pod, node, object } = alert.named;
   log(outcome === "failed" ? "error" : outcome === "retry" ? "warning" : "info", "alert", {
     outcome,
     duration_ms: Math.round(seconds * 1e5) / 100,
-    rule: alert.rule,
+    rule: plain(alert.rule, LIMITS.field),
     priority: alert.priority,
-    uuid: alert.uuid,
-    namespace: pod?.namespace,
+    uuid: alert.uuid === undefined ? undefined : plain(alert.uuid, LIMITS.field),
+    namespace: pod?.namespace ?? object?.namespace,
     pod: pod?.name,
     uid: pod?.uid,
-    ...("steps" in told && { response: told.response.output }),
-    ...("message" in told && { reason: told.message }),
+    node,
+    object: pod ? undefined : object?.name,
+    ...("response" in recorded && { response: recorded.response.output }),
+    ...("message" in recorded && { reason: plain(recorded.message) }),
   });
 }

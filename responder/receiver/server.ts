@@ -3,21 +3,32 @@ import type { AddressInfo } from "node:net";
 import { log } from "../telemetry/log.ts";
 import { registry } from "../telemetry/metrics.ts";
 import { PROBLEM, problem, type Answer, type Deliver } from "./answer.ts";
+import { Bodies, BusyError, type TooLarge } from "./bodies.ts";
 import { DeliveryError } from "./cloud-event.ts";
 
-/** The largest body that is read, in bytes. */
-const BODY_LIMIT = 1024 * 1024;
+export interface Ports {
+  port: number;
+  metricsPort: number;
+}
+
+/** Milliseconds in which a request has to arrive whole. */
+const REQUEST_TIMEOUT = 30_000;
 
 /**
  * Serves deliveries (POST), `/healthz` and `/readyz` on one port and `/metrics` on another, until SIGTERM or
  * SIGINT: then it is no longer ready, finishes what is in flight, and lets the process end.
  * @param ports 0 for a free one; the line "ready" of the log says which
+ * @param tooLarge what becomes of a body larger than is read
  */
-export async function serve(deliver: Deliver, ports: { port: number; metricsPort: number }): Promise<void> {
+export async function serve(deliver: Deliver, ports: Ports, tooLarge: TooLarge = "refuse"): Promise<void> {
   let stopping = false;
-  const server = createServer((request, response) => {
-    void handle(request, deliver, () => !stopping).then((answer) => {
-      send(response, stopping ? { ...answer, headers: { ...answer.headers, connection: "close" } } : answer);
+  const bodies = new Bodies(tooLarge);
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT }, (request, response) => {
+    void handle(request, deliver, bodies, () => !stopping).then((answer) => {
+      // what is left of a body that was not read would be taken for the next request
+      const close = stopping || !request.complete;
+      send(response, close ? { ...answer, headers: { ...answer.headers, connection: "close" } } : answer);
+      request.resume();
     });
   });
   const metrics = createServer((request, response) => {
@@ -39,7 +50,12 @@ export async function serve(deliver: Deliver, ports: { port: number; metricsPort
   log("info", "ready", { port, metricsPort });
 }
 
-async function handle(request: IncomingMessage, deliver: Deliver, ready: () => boolean): Promise<Answer> {
+async function handle(
+  request: IncomingMessage,
+  deliver: Deliver,
+  bodies: Bodies,
+  ready: () => boolean,
+): Promise<Answer> {
   const path = request.url?.split("?", 1)[0];
   if (request.method === "GET" && path === "/healthz") return { status: 200, body: "ok\n" };
   if (request.method === "GET" && path === "/readyz") return ready() ? { status: 200, body: "ok\n" } : { status: 503 };
@@ -47,8 +63,9 @@ async function handle(request: IncomingMessage, deliver: Deliver, ready: () => b
     return { ...problem(405, "deliveries are taken by POST"), headers: { allow: "POST", ...PROBLEM } };
   }
   try {
-    return await deliver(request.headers, await readBody(request));
+    return await bodies.read(request, (body) => deliver(request.headers, body));
   } catch (error) {
+    if (error instanceof BusyError) return problem(503, error.message, { "retry-after": "1" });
     if (error instanceof DeliveryError) {
       log("warning", "rejected", { status: error.status, reason: error.message });
       return problem(error.status, error.message);
@@ -56,19 +73,6 @@ async function handle(request: IncomingMessage, deliver: Deliver, ready: () => b
     log("error", "failed", { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     return problem(500, "the responder failed; its log says why");
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const tooLarge = () => new DeliveryError(413, `the body is larger than ${BODY_LIMIT} bytes`);
-  if (Number(request.headers["content-length"]) > BODY_LIMIT) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > BODY_LIMIT) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 async function measure(request: IncomingMessage): Promise<Answer> {

@@ -1,7 +1,10 @@
 import type { CoreV1Event, V1ContainerStatus, V1Node, V1Pod } from "@kubernetes/client-node";
 import type { Alert } from "../../responder/alerts/alert.ts";
 import { parseAlert } from "../../responder/alerts/alert.ts";
-import type { Cluster, Command, Ended } from "../../responder/kubernetes/cluster.ts";
+import type { Engine } from "../../responder/engine/engine.ts";
+import { Progress } from "../../responder/engine/progress.ts";
+import type { Cluster, Command, CommandResult } from "../../responder/kubernetes/cluster.ts";
+import { ApiError } from "../../responder/kubernetes/errors.ts";
 import { loadRules } from "../../responder/rules/load.ts";
 import type { Rule } from "../../responder/rules/rule.ts";
 
@@ -56,8 +59,14 @@ export const TERMINATE = `
 `;
 
 /** An answer of the API outside 2xx, as the client throws it. */
-export function apiError(code: number, message: string, headers: Record<string, string> = {}): Error {
-  return Object.assign(new Error(message), { code, body: JSON.stringify({ kind: "Status", message }), headers });
+export function apiError(code: number, message: string, retryAfter?: number): ApiError {
+  const reason = code === 404 ? "NotFound" : "Any";
+  return new ApiError("status", message, { code, reason, ...(retryAfter !== undefined && { retryAfter }) });
+}
+
+/** No answer at all. */
+export function unreachable(message = "connect ECONNREFUSED"): ApiError {
+  return new ApiError("unreachable", message);
 }
 
 export function pod(status: V1Pod["status"] = {}, owner?: { kind: string; name: string }): V1Pod {
@@ -89,8 +98,8 @@ interface Call {
 /** A cluster that answers what it is told to, and keeps what it was asked. */
 export function cluster(answers: {
   pod?: () => V1Pod;
-  remove?: () => V1Pod;
-  patch?: () => V1Pod;
+  remove?: () => unknown;
+  patch?: () => unknown;
   create?: () => void;
   onNode?: () => V1Pod[];
   evict?: (name: string) => void;
@@ -101,80 +110,90 @@ export function cluster(answers: {
   event?: () => CoreV1Event;
   createEvent?: () => void;
   patchEvent?: () => void;
-  object?: (path: string) => unknown;
-  exec?: (command: Command) => Ended;
+  object?: (kind: string, name: string) => unknown;
+  policies?: () => unknown[];
+  /** What the API then has of what was patched; what it was asked for where it isn't given. */
+  patched?: () => unknown;
+  exec?: (command: Command) => CommandResult;
 }): Cluster & { calls: Call[] } {
   const calls: Call[] = [];
   const asked = async <T>(call: Call, answer: () => T): Promise<T> => {
     calls.push(call);
     return await Promise.resolve().then(answer);
   };
-  const replicas = (name: string) =>
-    asked({ verb: "get owner", name }, () => {
-      const { ready, wanted } = answers.replicas ?? { ready: 0, wanted: 0 };
-      return { status: { replicas: wanted, readyReplicas: ready }, spec: { replicas: wanted, selector: {} } };
-    });
+  const replicas = () => {
+    const { ready, wanted } = answers.replicas ?? { ready: 0, wanted: 0 };
+    return { metadata: { uid: "owner" }, status: { readyReplicas: ready }, spec: { replicas: wanted } };
+  };
+  const got = (kind: string, name: string): unknown => {
+    if (kind === "Pod") return (answers.pod ?? pod)();
+    if (kind === "Node") return answers.node?.() ?? { metadata: { name, uid: "node-uid" } };
+    if (kind === "Event" && !answers.event) throw apiError(404, `events "${name}" not found`);
+    if (kind === "Event") return answers.event?.();
+    return answers.object?.(kind, name) ?? replicas();
+  };
+  const verbs: Record<string, string> = { Pod: "get", Node: "get node", Event: "get event" };
+  const noun: Record<string, string> = { Pod: "", Node: " node", Event: " event", NetworkPolicy: " policy" };
   return {
     calls,
-    core: {
-      readNamespacedPod: ({ name }) => asked({ verb: "get", name }, answers.pod ?? (() => pod())),
-      deleteNamespacedPod: ({ name, body }) => asked({ verb: "delete", name, body }, answers.remove ?? (() => pod())),
-      patchNamespacedPod: ({ name, body }) =>
-        asked({ verb: "patch", name, body: body as unknown }, answers.patch ?? (() => pod())),
-      listPodForAllNamespaces: (of) =>
-        asked({ verb: "list", name: of?.fieldSelector ?? "" }, () => ({ items: answers.onNode?.() ?? [] })),
-      createNamespacedPodEviction: ({ name, body }) =>
-        asked({ verb: "evict", name, body }, () => {
-          answers.evict?.(name);
-          return body;
-        }),
-      readNode: ({ name }) => asked({ verb: "get node", name }, answers.node ?? (() => ({}))),
-      readNamespacedPodLog: ({ container = "", ...rest }) =>
-        asked({ verb: "log", name: container, body: rest }, () => answers.log?.(container) ?? ""),
-      listNamespacedEvent: ({ fieldSelector = "" }) =>
-        asked({ verb: "list events", name: fieldSelector }, () => ({ items: answers.events?.() ?? [] })),
-      readNamespacedEvent: ({ name }) =>
-        asked({ verb: "get event", name }, () => {
-          if (!answers.event) throw apiError(404, `events "${name}" not found`);
-          return answers.event();
-        }),
-      createNamespacedEvent: ({ body }) =>
-        asked({ verb: "create event", name: body.metadata.name ?? "", body }, () => {
-          answers.createEvent?.();
-          return body;
-        }),
-      patchNamespacedEvent: ({ name, body }) =>
-        asked({ verb: "patch event", name, body: body as unknown }, () => {
-          answers.patchEvent?.();
-          return { metadata: { name }, involvedObject: {} };
-        }),
-      patchNode: ({ name, body }) => asked({ verb: "patch node", name, body: body as unknown }, () => ({})),
+    get: ({ resource, name = "" }) =>
+      asked({ verb: verbs[resource.kind] ?? "get owner", name }, () => got(resource.kind, name)) as Promise<never>,
+    metadata: ({ resource, name = "" }) =>
+      asked({ verb: "get metadata", name }, () => got(resource.kind, name) as { metadata: { uid: string } }),
+    list: ({ resource }, query) => {
+      const verb = resource.kind === "Pod" ? "list" : `list ${resource.name}`;
+      return asked({ verb, name: query.fieldSelector ?? "" }, () => {
+        const lists: Record<string, unknown[] | undefined> = {
+          Pod: answers.onNode?.(),
+          Event: answers.events?.(),
+          NetworkPolicy: answers.policies?.(),
+        };
+        return { items: (lists[resource.kind] ?? []) as never[], more: false };
+      });
     },
-    apps: {
-      readNamespacedReplicaSet: ({ name }) => replicas(name),
-      readNamespacedStatefulSet: async ({ name }) => {
-        const { status, spec } = await replicas(name);
-        return { status, spec: { ...spec, serviceName: "", template: {} } };
-      },
+    create: ({ resource, name, subresource }, body) => {
+      if (subresource === "eviction") {
+        return asked({ verb: "evict", name: name ?? "", body }, () => {
+          answers.evict?.(name ?? "");
+          return {};
+        });
+      }
+      const { metadata } = body as { metadata: { name: string } };
+      return asked({ verb: `create${noun[resource.kind] ?? ""}`, name: metadata.name, body }, () => {
+        (resource.kind === "Event" ? answers.createEvent : answers.create)?.();
+        return body;
+      });
     },
-    networking: {
-      createNamespacedNetworkPolicy: ({ body }) =>
-        asked({ verb: "create policy", name: body.metadata?.name ?? "", body }, () => {
-          answers.create?.();
-          return body;
-        }),
-      patchNamespacedNetworkPolicy: ({ name, body }) =>
-        asked({ verb: "patch policy", name, body: body as unknown }, () => ({})),
-    },
-    readObject: (path) => asked({ verb: "get object", name: path }, () => answers.object?.(path)),
+    patch: ({ resource, name = "" }, body) =>
+      asked({ verb: `patch${noun[resource.kind] ?? ""}`, name, body }, () => {
+        if (resource.kind === "Pod") answers.patch?.();
+        if (resource.kind === "Event") answers.patchEvent?.();
+        return (answers.patched?.() ?? body) as never;
+      }),
+    delete: ({ resource, name = "" }, options) =>
+      asked({ verb: resource.kind === "Pod" ? "delete" : "delete object", name, body: options }, () => {
+        answers.remove?.();
+      }),
+    log: (_at, { container, ...rest }) =>
+      asked({ verb: "log", name: container, body: rest }, () => answers.log?.(container) ?? ""),
     exec: (command) =>
       asked(
         { verb: "exec", name: command.container, body: command },
         () => answers.exec?.(command) ?? { output: "", truncated: false },
       ),
-    deleteObject: (path) =>
-      asked({ verb: "delete object", name: path }, () => {
-        answers.remove?.();
-      }),
+  };
+}
+
+/** What the responder decides and acts with, on such a cluster. */
+export function engine(cluster: Cluster, more: Partial<Engine> = {}): Engine {
+  return {
+    rules: rules(TERMINATE),
+    protectedNamespaces: new Set(["kube-system"]),
+    ownServices: [],
+    cluster,
+    events: false,
+    deduplicationSeconds: 0,
+    progress: new Progress(),
+    ...more,
   };
 }

@@ -1,16 +1,18 @@
-import { podActionner } from "../actionner.ts";
+import { actionner } from "../actionner.ts";
 import { patchNode } from "../pods/patch.ts";
 
-export const cordon = podActionner<object>({
+export const cordon = actionner<object>({
   name: "kubernetes:cordon",
-  description: "Lets no further pod be scheduled on the node of the pod that raised the alert",
+  description:
+    "Lets no further pod be scheduled on the node of the pod that raised the alert, or that an alert of the host comes from",
   continue: true,
   repeatable: true,
   givesOutput: false,
   parameters: {},
+  target: () => "node",
   permissions: () => [
     { apiGroup: "", resource: "pods", verbs: ["get"] },
-    { apiGroup: "", resource: "nodes", verbs: ["patch"] },
+    { apiGroup: "", resource: "nodes", verbs: ["get", "patch"] },
   ],
   example: `- action: Cordon the node
   actionner: kubernetes:cordon

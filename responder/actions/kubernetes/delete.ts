@@ -1,58 +1,38 @@
-import type { Alert } from "../../alerts/alert.ts";
-import { clusterError } from "../../kubernetes/errors.ts";
-import { actionner, type Subject } from "../actionner.ts";
+import { apiErrorOf, isNotFound } from "../../kubernetes/errors.ts";
+import { ifThere } from "../../kubernetes/if-there.ts";
+import { DELETABLE, type Resource } from "../../kubernetes/resources.ts";
+import { isUid } from "../../names.ts";
+import { actionner } from "../actionner.ts";
+import { isYounger } from "../age.ts";
+import { isOtherUid } from "../pods/gone-or-replaced.ts";
+import { resourceOf, subjectOf } from "../subject.ts";
 
 interface Parameters {
   resources: readonly Resource[];
 }
 
-interface Resource {
-  kind: string;
-  /** The plural in paths and roles. */
-  name: string;
-  group: string;
-  version: string;
-  namespaced: boolean;
-}
-
-/** What an audit alert may name, and where the API keeps it. */
-const RESOURCES: readonly Resource[] = [
-  ...["ConfigMap", "Pod", "Secret", "Service", "ServiceAccount"].map((kind) => resource(kind, "")),
-  ...["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"].map((kind) => resource(kind, "apps")),
-  ...["CronJob", "Job"].map((kind) => resource(kind, "batch")),
-  resource("Ingress", "networking.k8s.io", { name: "ingresses" }),
-  resource("NetworkPolicy", "networking.k8s.io", { name: "networkpolicies" }),
-  ...["RoleBinding", "Role"].map((kind) => resource(kind, "rbac.authorization.k8s.io")),
-  ...["ClusterRoleBinding", "ClusterRole"].map((kind) =>
-    resource(kind, "rbac.authorization.k8s.io", { namespaced: false }),
-  ),
-  resource("Namespace", "", { namespaced: false }),
-];
-
-const FIELDS = ["ka.target.resource", "ka.target.name", "ka.target.namespace"];
-
 export const deleteResource = actionner<Parameters>({
   name: "kubernetes:delete",
-  description: "Deletes the resource that an audit alert names in ka.target.resource, name and namespace",
-  requiredFields: FIELDS,
-  subjectOf: (alert) => subjectOf(alert, RESOURCES),
+  description: "Deletes the resource that an audit alert names, where it is as old as the alert at least",
+  target: () => "object",
   continue: false,
   repeatable: true,
   givesOutput: false,
   parameters: {
     resources: {
-      description: "The resources it may delete, which the role allows; all of them where it isn't given",
-      allowed: `a list of ${RESOURCES.map(({ name }) => name).join(", ")}`,
-      default: RESOURCES,
+      description: "The resources it may delete, which the role allows",
+      allowed: `a list of ${DELETABLE.map(({ name }) => name).join(", ")}`,
+      default: [],
+      required: true,
       parse: (value) => {
         if (!Array.isArray(value) || value.length === 0) return undefined;
-        const found = value.map((name: unknown) => RESOURCES.find((known) => known.name === name));
+        const found = value.map((name: unknown) => DELETABLE.find((known) => known.name === name));
         return found.every((one) => one !== undefined) ? found : undefined;
       },
     },
   },
   permissions: ({ resources }) =>
-    resources.map(({ name, group }) => ({ apiGroup: group, resource: name, verbs: ["delete"] })),
+    resources.map(({ name, group }) => ({ apiGroup: group, resource: name, verbs: ["get", "delete"] })),
   example: `- action: Delete the suspicious resource
   actionner: kubernetes:delete
   parameters:
@@ -61,46 +41,41 @@ export const deleteResource = actionner<Parameters>({
       - services
 `,
   run: async ({ alert, cluster }, { resources }) => {
-    const subject = subjectOf(alert, resources);
-    if (!subject) {
-      const named = alert.fields.get("ka.target.resource") ?? "";
+    const subject = subjectOf(alert, "object");
+    if ("outcome" in subject) return subject;
+    const { object, pod } = alert.named;
+    const resource = object && resourceOf(object);
+    if (!resource || !resources.includes(resource)) {
+      const message = `${object?.resource ?? ""} are not among the action's resources (${resources.map(({ name }) => name).join(", ")})`;
+      return { outcome: "failed", message };
+    }
+    const { described, reference } = subject;
+    const at = { resource, name: reference.name, namespace: reference.namespace };
+    const gone = { outcome: "gone", message: `${described} is already gone` } as const;
+    const found = await ifThere(cluster.metadata(at));
+    const uid = found?.metadata?.uid;
+    if (!found || uid === undefined || !isUid(uid)) return gone;
+    const younger =
+      pod?.uid !== undefined && resource.kind === "Pod" ? uid !== pod.uid : isYounger(found, object.raisedAt);
+    if (younger === undefined) {
       return {
         outcome: "failed",
-        message: `${named} are not among the action's resources (${resources.map(({ name }) => name).join(", ")})`,
+        message: `can't tell whether ${described} is the one that the alert means: it has no time`,
       };
     }
+    const replaced = {
+      outcome: "replaced",
+      message: `${described} was made after the alert and was left alone`,
+    } as const;
+    if (younger) return replaced;
     try {
-      await cluster.deleteObject(subject.path);
-      return { outcome: "done", message: `deleted ${subject.described}` };
+      await cluster.delete(at, { uid });
+      return { outcome: "done", message: `deleted ${described}` };
     } catch (thrown) {
-      if (clusterError(thrown).code !== 404) throw thrown;
-      return { outcome: "gone", message: `${subject.described} is already gone` };
+      const error = apiErrorOf(thrown);
+      if (isNotFound(error)) return gone;
+      if (isOtherUid(error)) return replaced;
+      throw thrown;
     }
   },
 });
-
-function resource(kind: string, group: string, more: Partial<Resource> = {}): Resource {
-  return { kind, name: `${kind.toLowerCase()}s`, group, version: "v1", namespaced: true, ...more };
-}
-
-/** A namespace counts as in itself, so that a protected one can't be deleted either. */
-function subjectOf({ fields }: Alert, resources: readonly Resource[]): (Subject & { path: string }) | undefined {
-  const [kind, name, namespace] = FIELDS.map((field) => fields.get(field));
-  const found = resources.find((known) => known.name === kind);
-  if (!found || name === undefined || (found.namespaced && namespace === undefined)) return undefined;
-  const apiVersion = found.group === "" ? found.version : `${found.group}/${found.version}`;
-  const root = found.group === "" ? `/api/${apiVersion}` : `/apis/${apiVersion}`;
-  const within = found.namespaced ? `/namespaces/${encodeURIComponent(namespace ?? "")}` : "";
-  return {
-    identity: "",
-    described: `${found.name} ${found.namespaced ? `${namespace ?? ""}/` : ""}${name}`,
-    namespace: found.name === "namespaces" ? name : found.namespaced ? namespace : undefined,
-    reference: {
-      apiVersion,
-      kind: found.kind,
-      name,
-      ...(found.namespaced && namespace !== undefined && { namespace }),
-    },
-    path: `${root}${within}/${found.name}/${encodeURIComponent(name)}`,
-  };
-}

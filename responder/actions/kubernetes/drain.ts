@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
-import { clusterError } from "../../kubernetes/errors.ts";
-import { flag, list, wholeNumber } from "../parameters.ts";
-import { podActionner, type PodOccasion } from "../actionner.ts";
+import { apiErrorOf, finalityOf, type ApiError } from "../../kubernetes/errors.ts";
+import { Gate } from "../../gate.ts";
+import { ifThere } from "../../kubernetes/if-there.ts";
+import { PODS } from "../../kubernetes/resources.ts";
+import { LIMITS } from "../../limits.ts";
+import { actionner, type Occasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
-import { findPod } from "../pods/find-pod.ts";
-import { settledBy } from "../pods/gone-or-replaced.ts";
+import { flag, list, wholeNumber } from "../parameters.ts";
+import { isOtherUid } from "../pods/gone-or-replaced.ts";
 import { SPARE_PARAMETERS, spared, sparePermissions, type SpareParameters } from "../pods/left-alone.ts";
+import { findNode, patchFoundNode } from "../pods/patch.ts";
 
 interface Parameters extends SpareParameters {
   force: boolean;
@@ -15,10 +19,12 @@ interface Parameters extends SpareParameters {
   wait_period_excluded_namespaces: readonly string[];
 }
 
-export const drain = podActionner<Parameters>({
+export const drain = actionner<Parameters>({
   name: "kubernetes:drain",
   description:
-    "Evicts the pods of the node that the pod is on, as far as their disruption budgets and the protected namespaces allow",
+    "Cordons the node that the pod is on, or that an alert of the host comes from, and evicts its pods a few at a time, as far " +
+    "as their disruption budgets allow; those in protected namespaces, static ones and the node's own critical ones stay",
+  target: () => "node",
   continue: true,
   repeatable: false,
   givesOutput: false,
@@ -42,6 +48,7 @@ export const drain = podActionner<Parameters>({
   permissions: (parameters) => [
     { apiGroup: "", resource: "pods", verbs: ["get", "list"] },
     { apiGroup: "", resource: "pods/eviction", verbs: ["create"] },
+    { apiGroup: "", resource: "nodes", verbs: ["get", "patch"] },
     ...sparePermissions(parameters),
   ],
   example: `- action: Drain the node
@@ -51,80 +58,99 @@ export const drain = podActionner<Parameters>({
     max_wait_period: 30
 `,
   run: async (occasion, parameters) => {
-    const found = await findPod(occasion.cluster, occasion.pod);
-    if ("outcome" in found) return found;
-    const node = found.pod.spec?.nodeName;
-    if (!node)
-      return { outcome: "failed", message: `pod ${occasion.pod.namespace}/${occasion.pod.name} is on no node` };
-    const { items } = await occasion.cluster.core.listPodForAllNamespaces({ fieldSelector: `spec.nodeName=${node}` });
+    const node = await findNode(occasion);
+    if ("outcome" in node) return node;
+    const cordoned = await patchFoundNode(occasion.cluster, node, { spec: { unschedulable: true } }, "is cordoned");
+    if (cordoned.outcome !== "done") return cordoned;
+    const selector = { fieldSelector: `spec.nodeName=${node.name}`, limit: LIMITS.podsOnNode };
+    const { items, more } = await occasion.cluster.list<V1Pod>({ resource: PODS }, selector);
     const deadline = performance.now() + parameters.max_wait_period * 1000;
+    const gate = new Gate(LIMITS.evictionsAtOnce);
     const evictAll = async (pods: readonly V1Pod[]) =>
-      await Promise.all(pods.map((pod) => evict(pod, occasion, parameters, deadline)));
-    // the pod itself last: when the alert comes again, the node is known by it
-    const isItself = ({ metadata }: V1Pod) => metadata?.uid === found.uid;
+      await Promise.all(pods.map((pod) => gate.run(() => evict(pod, occasion, parameters, deadline))));
+    // the alert's own pod last: when the alert comes again, the node is known by it
+    const isItself = ({ metadata }: V1Pod) => metadata?.uid === node.pod?.uid;
     const ends = await evictAll(items.filter((pod) => !isItself(pod)));
+    if (!parameters.ignore_errors) throwPassing(ends);
     ends.push(...(await evictAll(items.filter(isItself))));
-    return summary(node, ends, parameters.ignore_errors);
+    if (!parameters.ignore_errors) throwPassing(ends);
+    return summary(node.name, ends, more, parameters.ignore_errors);
   },
 });
 
-/** How it ended for one pod: evicted, left alone, or why not. */
-type End = "evicted" | "left alone" | { failed: string };
+/** What the API couldn't do for now is done when the alert comes again. */
+function throwPassing(ends: readonly End[]): void {
+  for (const end of ends)
+    if (typeof end === "object" && "error" in end && finalityOf(end.error) === "once more") throw end.error;
+}
+
+/** How it ended for one pod: evicted, left alone, still ending when the time was up, or why not. */
+type End = "evicted" | "left alone" | { pod: string; waiting: true } | { pod: string; error: ApiError };
 
 /** Milliseconds between two tries of an eviction that a budget didn't allow, and between two looks at a pod that is going. */
 const BETWEEN = { tries: 1000, looks: 200 };
 
-async function evict(pod: V1Pod, occasion: PodOccasion, parameters: Parameters, deadline: number): Promise<End> {
-  const { name = "", namespace = "", uid = "", annotations } = pod.metadata ?? {};
-  // the API can't end a static pod: what it shows is the kubelet's mirror of it
-  if (annotations?.["kubernetes.io/config.mirror"] !== undefined) return "left alone";
-  if (occasion.protectedNamespaces.has(namespace)) return "left alone";
+async function evict(pod: V1Pod, occasion: Occasion, parameters: Parameters, deadline: number): Promise<End> {
+  const { name = "", namespace = "", uid = "" } = pod.metadata ?? {};
+  const described = `${namespace}/${name}`;
+  if (staysOnNode(pod) || occasion.protection(namespace, name) !== undefined) return "left alone";
+  const at = { resource: PODS, namespace, name };
   try {
     if (await spared(pod, parameters, occasion.cluster)) return "left alone";
-    const body = { metadata: { name, namespace }, deleteOptions: { preconditions: { uid } } };
-    await untilDeadline(deadline, 429, BETWEEN.tries, () =>
-      occasion.cluster.core.createNamespacedPodEviction({ name, namespace, body }),
-    );
-    if (parameters.max_wait_period > 0 && !parameters.wait_period_excluded_namespaces.includes(namespace)) {
-      await untilDeadline(deadline, STILL_THERE, BETWEEN.looks, async () => {
-        const { metadata } = await occasion.cluster.core.readNamespacedPod({ name, namespace });
-        if (metadata?.uid === uid) throw Object.assign(new Error("it is still there"), { code: STILL_THERE });
-      });
+    const body = {
+      apiVersion: "policy/v1",
+      kind: "Eviction",
+      metadata: { name, namespace },
+      deleteOptions: { preconditions: { uid } },
+    };
+    await whileNotAllowed(deadline, () => occasion.cluster.create({ ...at, subresource: "eviction" }, body));
+    const isWaitedFor =
+      parameters.max_wait_period > 0 && !parameters.wait_period_excluded_namespaces.includes(namespace);
+    if (!isWaitedFor) return "evicted";
+    for (;;) {
+      const there = await ifThere(occasion.cluster.metadata(at));
+      if (there?.metadata?.uid !== uid) return "evicted";
+      if (performance.now() + BETWEEN.looks > deadline) return { pod: described, waiting: true };
+      await sleep(BETWEEN.looks);
     }
-    return "evicted";
   } catch (thrown) {
-    const error = clusterError(thrown);
-    const described = `${namespace}/${name}`;
-    if (settledBy(error, described)) return "evicted";
-    // an API that is down is no reason to leave the pod: the alert comes again
-    if (error.code === undefined || error.code > 500) throw thrown;
-    return { failed: `${described}: ${error.code === STILL_THERE ? "it is still there" : error.message}` };
+    const error = apiErrorOf(thrown);
+    if (error.code === 404 || isOtherUid(error)) return "evicted";
+    return { pod: described, error };
   }
 }
 
-/** Not an HTTP status: a pod that has been evicted and has not ended. */
-const STILL_THERE = 0;
+/**
+ * What a drain leaves where it is: static pods, which the API only shows, and what the node itself needs.
+ * @see https://kubernetes.io/docs/tasks/administer-cluster/guaranteed-scheduling-critical-addon-pods/
+ */
+function staysOnNode({ metadata, spec }: V1Pod): boolean {
+  return (
+    metadata?.annotations?.["kubernetes.io/config.mirror"] !== undefined ||
+    spec?.priorityClassName === "system-node-critical"
+  );
+}
 
-async function untilDeadline(
-  deadline: number,
-  code: number,
-  between: number,
-  attempt: () => Promise<unknown>,
-): Promise<void> {
+/** Asks again until the deadline as long as a disruption budget says not yet. */
+async function whileNotAllowed(deadline: number, attempt: () => Promise<unknown>): Promise<void> {
   for (;;) {
     try {
       await attempt();
       return;
     } catch (thrown) {
-      if (clusterError(thrown).code !== code || performance.now() + between > deadline) throw thrown;
+      if (apiErrorOf(thrown).code !== 429 || performance.now() + BETWEEN.tries > deadline) throw thrown;
     }
-    await sleep(between);
+    await sleep(BETWEEN.tries);
   }
 }
 
-function summary(node: string, ends: readonly End[], ignoreErrors: boolean): Result {
+function summary(node: string, ends: readonly End[], more: boolean, ignoreErrors: boolean): Result {
   const count = (end: End) => ends.filter((one) => one === end).length;
-  const failures = ends.flatMap((end) => (typeof end === "object" ? [end.failed] : []));
+  const failures = ends.flatMap((end) => {
+    if (typeof end === "string") return [];
+    return [`${end.pod}: ${"error" in end ? end.error.message : "it is still there"}`];
+  });
+  if (more) failures.push(`more than ${LIMITS.podsOnNode} pods, of which no more were looked at`);
   const told = `${count("evicted")} pods evicted, ${count("left alone")} left alone, ${failures.length} not evicted`;
   if (failures.length === 0) return { outcome: "done", message: `node ${node} is drained: ${told}` };
   const reasons = `${told} (${failures.slice(0, 5).join("; ")})`;

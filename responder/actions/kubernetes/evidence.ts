@@ -1,10 +1,12 @@
-import type { CoreV1Event, V1OwnerReference, V1Pod } from "@kubernetes/client-node";
-import { clusterError } from "../../kubernetes/errors.ts";
+import type { V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "../../kubernetes/cluster.ts";
+import { EVENTS, WORKLOADS } from "../../kubernetes/resources.ts";
+import { LIMITS } from "../../limits.ts";
 import { podActionner } from "../actionner.ts";
 import { positive } from "../parameters.ts";
 import { containerLog } from "../pods/container-log.ts";
 import { containersOf } from "../pods/containers.ts";
+import { controllerOf, readController, type Owned } from "../pods/controller.ts";
 import { findPod } from "../pods/find-pod.ts";
 
 interface Parameters {
@@ -13,14 +15,6 @@ interface Parameters {
 
 /** How much of the logs is kept, in bytes, over all containers. */
 const LOGS_LIMIT = 384 * 1024;
-/** How many of the pod's Kubernetes Events are kept. */
-const EVENTS_LIMIT = 200;
-
-/** What may own a pod, or its owner, among Kubernetes' own kinds. */
-const OWNERS: readonly { apiVersion: string; kind: string; resource: string }[] = [
-  ...["ReplicaSet", "Deployment", "StatefulSet", "DaemonSet"].map((kind) => owner("apps/v1", kind)),
-  ...["Job", "CronJob"].map((kind) => owner("batch/v1", kind)),
-];
 
 export const evidence = podActionner<Parameters>({
   name: "kubernetes:evidence",
@@ -37,11 +31,7 @@ export const evidence = podActionner<Parameters>({
     { apiGroup: "", resource: "pods", verbs: ["get"] },
     { apiGroup: "", resource: "pods/log", verbs: ["get"] },
     { apiGroup: "", resource: "events", verbs: ["list"] },
-    ...OWNERS.map(({ apiVersion, resource }) => ({
-      apiGroup: apiVersion.slice(0, apiVersion.indexOf("/")),
-      resource,
-      verbs: ["get"],
-    })),
+    ...WORKLOADS.map(({ group, name }) => ({ apiGroup: group, resource: name, verbs: ["get"] })),
   ],
   example: `- action: Keep the evidence
   actionner: kubernetes:evidence
@@ -54,7 +44,7 @@ export const evidence = podActionner<Parameters>({
     const { namespace } = reference;
     const [events, owners, logs] = await Promise.all([
       eventsOf(cluster, namespace, found.uid),
-      ownersOf(cluster, namespace, found.pod.metadata?.ownerReferences),
+      ownersOf(cluster, namespace, found.pod),
       logsOf(cluster, found.pod, parameters),
     ]);
     const chain = owners.map(({ kind, name }) => `${kind} ${name}`).join(", ") || "no owner";
@@ -63,7 +53,12 @@ export const evidence = podActionner<Parameters>({
       message: `kept the evidence of pod ${namespace}/${reference.name}: ${chain}, ${events.items.length} events, ${logs.length} logs`,
       output: {
         mediaType: "application/json",
-        text: JSON.stringify({ pod: withoutManagedFields(found.pod), owners, events: events.items, logs }),
+        text: JSON.stringify({
+          pod: kept(found.pod, LIMITS.evidenceObject),
+          owners,
+          events: events.items,
+          logs,
+        }),
         truncated: events.more || logs.some(({ truncated }) => truncated),
       },
     };
@@ -74,13 +69,15 @@ async function eventsOf(
   cluster: Cluster,
   namespace: string,
   uid: string,
-): Promise<{ items: CoreV1Event[]; more: boolean }> {
-  const { items, metadata } = await cluster.core.listNamespacedEvent({
-    namespace,
-    fieldSelector: `involvedObject.uid=${uid}`,
-    limit: EVENTS_LIMIT,
-  });
-  return { items: items.map(withoutManagedFields), more: Boolean(metadata?._continue) };
+): Promise<{ items: unknown[]; more: boolean }> {
+  const { items, more } = await cluster.list(
+    { resource: EVENTS, namespace },
+    {
+      fieldSelector: `involvedObject.uid=${uid}`,
+      limit: LIMITS.events,
+    },
+  );
+  return { items: items.map((event) => kept(event, LIMITS.field * 4)), more };
 }
 
 interface Owner {
@@ -90,29 +87,21 @@ interface Owner {
   object?: unknown;
 }
 
+/** How far up owners are followed: CronJob, Job, pod is the longest way there is, and an attacker may lay a longer one. */
+const MOST_OWNERS = 4;
+
 /** From the pod's controller to the one that has none. */
-async function ownersOf(
-  cluster: Cluster,
-  namespace: string,
-  references: readonly V1OwnerReference[] = [],
-): Promise<Owner[]> {
-  const controller = references.find((one) => one.controller);
-  if (!controller) return [];
-  const { apiVersion, kind, name } = controller;
-  const known = OWNERS.find((one) => one.apiVersion === apiVersion && one.kind === kind);
-  if (!known) return [{ kind, name }];
-  try {
-    const object = (await cluster.readObject(
-      `/apis/${apiVersion}/namespaces/${namespace}/${known.resource}/${name}`,
-    )) as Pick<V1Pod, "metadata">;
-    return [
-      { kind, name, object: withoutManagedFields(object) },
-      ...(await ownersOf(cluster, namespace, object.metadata?.ownerReferences)),
-    ];
-  } catch (thrown) {
-    if (clusterError(thrown).code === 404) return [{ kind, name }];
-    throw thrown;
+async function ownersOf(cluster: Cluster, namespace: string, pod: V1Pod): Promise<Owner[]> {
+  const owners: Owner[] = [];
+  for (let of: Owned | undefined = pod; of && owners.length < MOST_OWNERS;) {
+    const controller = controllerOf(of);
+    if (!controller) break;
+    const object: Owned | undefined = await readController(cluster, namespace, controller);
+    const { kind, name } = controller;
+    owners.push({ kind, name, ...(object && { object: kept(object, LIMITS.evidenceObject) }) });
+    of = object;
   }
+  return owners;
 }
 
 interface ContainerLog {
@@ -127,9 +116,11 @@ interface ContainerLog {
 
 async function logsOf(cluster: Cluster, pod: V1Pod, { tail_lines: tailLines }: Parameters): Promise<ContainerLog[]> {
   const { namespace = "", name = "" } = pod.metadata ?? {};
-  const wanted = containersOf(pod).flatMap(({ name: container, restartCount }) =>
-    [false, true].slice(0, restartCount > 0 ? 2 : 1).map((previous) => ({ container, previous })),
-  );
+  const wanted = containersOf(pod)
+    .flatMap(({ name: container, restartCount }) =>
+      [false, true].slice(0, restartCount > 0 ? 2 : 1).map((previous) => ({ container, previous })),
+    )
+    .slice(0, LIMITS.logs);
   const limit = Math.floor(LOGS_LIMIT / Math.max(wanted.length, 1));
   return await Promise.all(
     wanted.map(async ({ container, previous }) => {
@@ -139,12 +130,24 @@ async function logsOf(cluster: Cluster, pod: V1Pod, { tail_lines: tailLines }: P
   );
 }
 
-function owner(apiVersion: string, kind: string) {
-  return { apiVersion, kind, resource: `${kind.toLowerCase()}s` };
+/**
+ * An object as evidence: without who last wrote which field, which is longer than the rest and tells nothing, and
+ * where it is too large all the same, without its annotations, or only how large it is.
+ */
+function kept(object: object, limit: number): unknown {
+  const whole = without(object, "managedFields");
+  const size = bytesOf(whole);
+  if (size <= limit) return whole;
+  const smaller = without(whole, "annotations");
+  return bytesOf(smaller) <= limit ? smaller : { leftOut: `${size} bytes` };
 }
 
-/** Who last wrote which field: longer than the rest of an object, and no evidence. */
-function withoutManagedFields<T extends { metadata?: V1Pod["metadata"] }>(object: T): T {
-  const metadata = Object.fromEntries(Object.entries(object.metadata ?? {}).filter(([key]) => key !== "managedFields"));
+/** An object without one part of its metadata. */
+function without(object: { metadata?: object }, part: string): object {
+  const metadata = Object.fromEntries(Object.entries(object.metadata ?? {}).filter(([key]) => key !== part));
   return { ...object, metadata };
+}
+
+function bytesOf(object: object): number {
+  return Buffer.byteLength(JSON.stringify(object));
 }

@@ -1,18 +1,16 @@
-import { clusterError } from "../../kubernetes/errors.ts";
+import { LIMITS } from "../../limits.ts";
 import { podActionner } from "../actionner.ts";
 import { wholeNumber } from "../parameters.ts";
 import { containerLog } from "../pods/container-log.ts";
 import { containerWithId } from "../pods/containers.ts";
-import { findPod } from "../pods/find-pod.ts";
-import { settledBy } from "../pods/gone-or-replaced.ts";
+import { findPod, otherSince } from "../pods/find-pod.ts";
+import { goneOrReplaced } from "../pods/gone-or-replaced.ts";
 
 interface Parameters {
   tail_lines: number;
 }
 
 const DEFAULT_LINES = 20;
-/** How much of the logs is kept, in bytes, over all containers. */
-const LIMIT = 512 * 1024;
 
 export const log = podActionner<Parameters>({
   name: "kubernetes:log",
@@ -44,8 +42,10 @@ export const log = podActionner<Parameters>({
     const { namespace, name, containerId } = pod;
     const described = `pod ${namespace}/${name}`;
     const told = containerId && containerWithId(found.pod, containerId)?.name;
-    const containers = told ? [told] : (found.pod.spec?.containers ?? []).map((container) => container.name);
-    const limit = Math.floor(LIMIT / Math.max(containers.length, 1));
+    const containers = told
+      ? [told]
+      : (found.pod.spec?.containers ?? []).map((container) => container.name).slice(0, LIMITS.logs);
+    const limit = Math.floor(LIMITS.output / Math.max(containers.length, 1));
     try {
       const logs = await Promise.all(
         containers.map(async (container) => ({
@@ -53,6 +53,9 @@ export const log = podActionner<Parameters>({
           log: await containerLog(cluster, { namespace, pod: name, container, tailLines, limit }),
         })),
       );
+      // the API names a log by the pod's name alone
+      const replaced = await otherSince(cluster, pod, found.uid);
+      if (replaced) return replaced;
       const texts = logs.flatMap(({ container, log: end }) => ("text" in end ? [{ container, ...end }] : []));
       const reasons = logs.flatMap(({ log: end }) => ("reason" in end ? [end.reason] : []));
       if (texts.length === 0) return { outcome: "failed", message: `${described} has no log: ${reasons.join("; ")}` };
@@ -67,9 +70,7 @@ export const log = podActionner<Parameters>({
         output: { mediaType: "text/plain", text, truncated },
       };
     } catch (thrown) {
-      const settled = settledBy(clusterError(thrown), described);
-      if (!settled) throw thrown;
-      return settled;
+      return await goneOrReplaced(thrown, cluster, pod);
     }
   },
 });

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import type { V1NetworkPolicy, V1NetworkPolicyPeer } from "@kubernetes/client-node";
-import { clusterError } from "../../kubernetes/errors.ts";
+import { isNamespace } from "../../names.ts";
 import { list } from "../parameters.ts";
 import { podActionner } from "../actionner.ts";
+import { controllerOf } from "../pods/controller.ts";
 import { findPod, type FoundPod } from "../pods/find-pod.ts";
+import { ensurePolicy, MADE_BY, othersThatAllow, outOfReach, POLICY_PERMISSIONS } from "../pods/policy.ts";
 
 interface Parameters {
   allow: readonly string[];
@@ -23,13 +25,10 @@ export const networkpolicy = podActionner<Parameters>({
     allow_cidr: cidrs("Addresses that stay reachable"),
     allow: cidrs("What allow_cidr is called in older files"),
     allow_namespaces: list("Namespaces that stay reachable", "namespaces' names", (text) =>
-      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text) ? text : undefined,
+      isNamespace(text) ? text : undefined,
     ),
   },
-  permissions: () => [
-    { apiGroup: "", resource: "pods", verbs: ["get"] },
-    { apiGroup: "networking.k8s.io", resource: "networkpolicies", verbs: ["create", "patch"] },
-  ],
+  permissions: () => [{ apiGroup: "", resource: "pods", verbs: ["get"] }, ...POLICY_PERMISSIONS],
   example: `- action: Create a network policy
   actionner: kubernetes:networkpolicy
   parameters:
@@ -42,25 +41,23 @@ export const networkpolicy = podActionner<Parameters>({
     const allowed = { cidrs: [...new Set([...allow_cidr, ...allow])], namespaces: allow_namespaces };
     const found = await findPod(cluster, pod);
     if ("outcome" in found) return found;
+    const beyond = outOfReach(found.pod);
+    if (beyond !== undefined) return { outcome: "failed", message: `nothing was done: ${beyond}` };
     const { namespace } = pod;
+    const described = `pod ${namespace}/${pod.name}`;
     const body = policyFor(found, namespace, allowed);
     if (!body)
-      return {
-        outcome: "failed",
-        message: `pod ${namespace}/${pod.name} has no labels that a network policy could select it by`,
-      };
+      return { outcome: "failed", message: `${described} has no labels that a network policy could select it by` };
     const name = body.metadata?.name ?? "";
-    try {
-      await cluster.networking.createNamespacedNetworkPolicy({ namespace, body });
-    } catch (thrown) {
-      if (clusterError(thrown).code !== 409) throw thrown;
-      await cluster.networking.patchNamespacedNetworkPolicy({ namespace, name, body });
+    const wrong = await ensurePolicy(cluster, body);
+    if (wrong !== undefined) return { outcome: "failed", message: `${described} is not cut off: ${wrong}` };
+    const others = await othersThatAllow(cluster, { namespace, name }, found.pod.metadata?.labels ?? {}, ["Egress"]);
+    if (others.length > 0) {
+      const message = `network policy ${namespace}/${name} was made, but ${described} reaches more: ${others.join(", ")} let it through as well`;
+      return { outcome: "failed", message };
     }
     const reachable = [...allowed.cidrs, ...allowed.namespaces].join(", ") || "nothing";
-    return {
-      outcome: "done",
-      message: `network policy ${namespace}/${name} lets pod ${namespace}/${pod.name} reach ${reachable}`,
-    };
+    return { outcome: "done", message: `network policy ${namespace}/${name} lets ${described} reach ${reachable}` };
   },
 });
 
@@ -84,7 +81,7 @@ const PASSING_LABELS = [
 function policyFor({ pod }: FoundPod, namespace: string, allowed: Allowed): V1NetworkPolicy | undefined {
   const labels = Object.entries(pod.metadata?.labels ?? {}).filter(([key]) => !PASSING_LABELS.includes(key));
   if (labels.length === 0) return undefined;
-  const owner = pod.metadata?.ownerReferences?.find(({ controller }) => controller)?.name ?? pod.metadata?.name ?? "";
+  const owner = controllerOf(pod)?.name ?? pod.metadata?.name ?? "";
   const peers: V1NetworkPolicyPeer[] = [
     ...allowed.cidrs.map((cidr) => ({ ipBlock: { cidr } })),
     ...allowed.namespaces.map((name) => ({
@@ -97,7 +94,7 @@ function policyFor({ pod }: FoundPod, namespace: string, allowed: Allowed): V1Ne
     metadata: {
       name: `response-${owner.slice(0, 200)}-${hashOf(labels)}`,
       namespace,
-      labels: { "app.kubernetes.io/managed-by": "response-engine" },
+      labels: MADE_BY,
     },
     spec: {
       podSelector: { matchLabels: Object.fromEntries(labels) },

@@ -1,12 +1,13 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import { clusterError } from "../../kubernetes/errors.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
+import { PODS } from "../../kubernetes/resources.ts";
 import { flag, wholeNumber } from "../parameters.ts";
 import { podActionner, type PodOccasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
-import { findPod } from "../pods/find-pod.ts";
-import { settledBy } from "../pods/gone-or-replaced.ts";
-import { controllerOf, SPARE_PARAMETERS, spared, sparePermissions, type SpareParameters } from "../pods/left-alone.ts";
+import { findPod, staticPodResult } from "../pods/find-pod.ts";
+import { goneOrReplaced } from "../pods/gone-or-replaced.ts";
+import { controllerOf } from "../pods/controller.ts";
+import { SPARE_PARAMETERS, spared, sparePermissions, type SpareParameters } from "../pods/left-alone.ts";
 
 interface Parameters extends SpareParameters {
   grace_period_seconds: number;
@@ -47,6 +48,7 @@ export const terminate = podActionner<Parameters>({
 
     const found = await findPod(cluster, pod);
     if ("outcome" in found) return found;
+    if (found.isStatic) return staticPodResult(pod, found);
     const objection = await objectionTo(found.pod, parameters, cluster);
     if (objection !== undefined) {
       return { outcome: "ignored", message: `left pod ${pod.namespace}/${pod.name} alone: ${objection}` };
@@ -57,18 +59,14 @@ export const terminate = podActionner<Parameters>({
 
 async function deletePod({ pod, cluster }: PodOccasion, uid: string, parameters: Parameters): Promise<Result> {
   const { namespace, name } = pod;
-  const described = `pod ${namespace}/${name} (uid ${uid})`;
   try {
-    await cluster.core.deleteNamespacedPod({
-      namespace,
-      name,
-      body: { gracePeriodSeconds: parameters.grace_period_seconds, preconditions: { uid } },
-    });
-    return { outcome: "terminated", message: `terminated ${described}` };
+    await cluster.delete(
+      { resource: PODS, namespace, name },
+      { uid, gracePeriodSeconds: parameters.grace_period_seconds },
+    );
+    return { outcome: "terminated", message: `terminated pod ${namespace}/${name} (uid ${uid})` };
   } catch (thrown) {
-    const settled = settledBy(clusterError(thrown), described);
-    if (!settled) throw thrown;
-    return settled;
+    return await goneOrReplaced(thrown, cluster, pod);
   }
 }
 

@@ -1,48 +1,82 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import type { PodReference } from "../../alerts/alert.ts";
-import { clusterError } from "../../kubernetes/errors.ts";
+import type { PodReference } from "../../alerts/named.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
+import { ifThere } from "../../kubernetes/if-there.ts";
+import { PODS } from "../../kubernetes/resources.ts";
+import { isUid } from "../../names.ts";
+import { isYounger } from "../age.ts";
 import type { Result } from "../outcome.ts";
 import { containerWithId } from "./containers.ts";
 
 export interface FoundPod {
   pod: V1Pod;
   uid: string;
+  /** Whether the API shows a static pod of its node, which the kubelet alone starts and ends. */
+  isStatic: boolean;
 }
 
 /**
- * Reads the pod that an alert names and makes sure that it is the one that raised it: by its UID where the
- * alert carries it, by the container's id otherwise (also that of a container that has since restarted).
- * Anything else is a result: the pod is gone, replaced, or can't be told from another.
+ * Reads the pod that an alert names and makes sure that it is the one: by its UID where the alert carries it, by the
+ * container's id otherwise (also that of a container that has since restarted), and for an audit alert, which has
+ * neither, by being as old as the alert at least: then nothing else had its name. Anything else is a result: the pod
+ * is gone, replaced, or can't be told from another.
+ * @throws {ApiError}
  */
 export async function findPod(cluster: Cluster, reference: PodReference): Promise<FoundPod | Result> {
-  const { namespace, name, uid, containerId } = reference;
+  const { namespace, name } = reference;
   const described = `pod ${namespace}/${name}`;
-  let pod: V1Pod;
-  try {
-    pod = await cluster.core.readNamespacedPod({ namespace, name });
-  } catch (thrown) {
-    if (clusterError(thrown).code === 404) return { outcome: "gone", message: `${described} is already gone` };
-    throw thrown;
+  const pod = await ifThere(cluster.get<V1Pod>({ resource: PODS, namespace, name }));
+  if (!pod) return { outcome: "gone", message: `${described} is already gone` };
+  const uid: unknown = pod.metadata?.uid;
+  const same = typeof uid === "string" && isUid(uid) ? isTheOne(pod, uid, reference) : false;
+  if (same === undefined) {
+    const message =
+      `can't tell whether ${described} raised the alert, which has no k8s.pod.uid, container.id or time to tell it by; ` +
+      "add k8s.pod.uid to Falco's append_output";
+    return { outcome: "failed", message };
   }
-  const podUid = pod.metadata?.uid;
-  if (uid === undefined && (containerId === undefined || containerId.length < SHORT_ID)) {
-    return {
-      outcome: "failed",
-      message:
-        `can't tell whether ${described} raised the alert, which has neither k8s.pod.uid nor container.id; ` +
-        "add k8s.pod.uid to Falco's append_output",
-    };
+  if (!same) {
+    const message = `the ${described} that raised the alert is gone; another has its name now and was left alone`;
+    return { outcome: "replaced", message };
   }
-  const same = uid === undefined ? containerWithId(pod, containerId ?? "") !== undefined : uid === podUid;
-  if (podUid === undefined || !same) {
-    return {
-      outcome: "replaced",
-      message: `the ${described} that raised the alert is gone; another has its name now and was left alone`,
-    };
-  }
-  return { pod, uid: podUid };
+  return { pod, uid: uid as string, isStatic: staticUidOf(pod) !== undefined };
 }
 
-/** Falco cuts a container's id to its first 12 characters. */
-const SHORT_ID = 12;
+/** undefined where nobody can know. */
+function isTheOne(pod: V1Pod, podUid: string, { uid, containerId, raisedAt }: PodReference): boolean | undefined {
+  if (uid !== undefined) return uid === podUid || uid === staticUidOf(pod);
+  if (containerId !== undefined) return containerWithId(pod, containerId) !== undefined;
+  const younger = isYounger(pod, raisedAt);
+  return younger === undefined ? undefined : !younger;
+}
+
+/**
+ * The UID that the kubelet and so Falco know a static pod by; the API's picture of it has another. Who could write
+ * the annotation on a pod of their own would still have to be its node by its name.
+ * @see https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-config-mirror
+ */
+function staticUidOf({ metadata, spec }: V1Pod): string | undefined {
+  const { annotations, ownerReferences, name } = metadata ?? {};
+  const node = spec?.nodeName;
+  const isMirror =
+    node !== undefined && name?.endsWith(`-${node}`) === true && ownerReferences?.some(({ kind }) => kind === "Node");
+  return isMirror === true ? annotations?.["kubernetes.io/config.mirror"] : undefined;
+}
+
+/** What is said where an action would have to end or change a static pod. */
+export function staticPodResult({ namespace, name }: PodReference, { pod }: FoundPod): Result {
+  const node = pod.spec?.nodeName ?? "";
+  const message = `pod ${namespace}/${name} is a static pod, which the API only shows: it runs until its manifest is taken off node ${node}`;
+  return { outcome: "failed", message };
+}
+
+/** A result where another pod has taken the name since the first was found. @throws {ApiError} */
+export async function otherSince(
+  cluster: Cluster,
+  { namespace, name }: PodReference,
+  uid: string,
+): Promise<Result | undefined> {
+  const now = await ifThere(cluster.metadata({ resource: PODS, namespace, name }));
+  if (!now || now.metadata?.uid === uid) return undefined;
+  return { outcome: "replaced", message: `pod ${namespace}/${name} went, and another took its name meanwhile` };
+}

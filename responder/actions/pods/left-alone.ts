@@ -1,7 +1,7 @@
-import type { V1OwnerReference, V1Pod } from "@kubernetes/client-node";
-import { clusterError } from "../../kubernetes/errors.ts";
+import type { V1Pod, V1ReplicaSet, V1StatefulSet } from "@kubernetes/client-node";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import type { Permission } from "../../kubernetes/permission.ts";
+import { controllerOf, readController, type Controller } from "./controller.ts";
 import { flag, wholeNumber, type Parameter } from "../parameters.ts";
 
 /** What an action on pods can be told to leave alone. */
@@ -45,34 +45,16 @@ export async function spared(pod: V1Pod, parameters: SpareParameters, cluster: C
   return replicas && tooFew(replicas, parameters.min_healthy_replicas, `${owner.kind} ${owner.name}`);
 }
 
-export function controllerOf({ metadata }: V1Pod): V1OwnerReference | undefined {
-  return metadata?.ownerReferences?.find(({ controller }) => controller);
-}
-
 interface Replicas {
   ready: number;
   wanted: number;
 }
 
 /** undefined where the owner keeps no replicas (a Job), or is gone. */
-async function replicasOf(
-  { kind, name, apiVersion }: V1OwnerReference,
-  namespace: string,
-  { apps }: Cluster,
-): Promise<Replicas | undefined> {
-  if (!apiVersion.startsWith("apps/")) return undefined;
-  try {
-    const owner =
-      kind === "ReplicaSet"
-        ? await apps.readNamespacedReplicaSet({ name, namespace })
-        : kind === "StatefulSet"
-          ? await apps.readNamespacedStatefulSet({ name, namespace })
-          : undefined;
-    return owner && { ready: owner.status?.readyReplicas ?? 0, wanted: owner.spec?.replicas ?? 1 };
-  } catch (thrown) {
-    if (clusterError(thrown).code === 404) return undefined;
-    throw thrown;
-  }
+async function replicasOf(owner: Controller, namespace: string, cluster: Cluster): Promise<Replicas | undefined> {
+  if (owner.kind !== "ReplicaSet" && owner.kind !== "StatefulSet") return undefined;
+  const object = await readController<V1ReplicaSet | V1StatefulSet>(cluster, namespace, owner);
+  return object && { ready: object.status?.readyReplicas ?? 0, wanted: object.spec?.replicas ?? 1 };
 }
 
 function tooFew({ ready, wanted }: Replicas, minimum: Minimum, owner: string): string | undefined {

@@ -1,5 +1,6 @@
-import { podActionner, type Actionner } from "../actionner.ts";
+import { actionner as declare, type Actionner } from "../actionner.ts";
 import type { Parameter } from "../parameters.ts";
+import { isLabelKey } from "../../names.ts";
 import { patchNode, patchPod } from "./patch.ts";
 
 interface Parameters {
@@ -20,7 +21,7 @@ interface Kind {
 
 /** The actionner that sets one kind of metadata on the pod, or on its node. */
 export function metadataActionner({ actionner, field, value, allowed, example }: Kind): Actionner {
-  return podActionner<Record<string, unknown> & Pick<Parameters, "level">>({
+  return declare<Record<string, unknown> & Pick<Parameters, "level">>({
     name: actionner,
     description: `Adds, changes or removes ${field} of the pod that raised the alert, or of its node`,
     continue: true,
@@ -35,26 +36,26 @@ export function metadataActionner({ actionner, field, value, allowed, example }:
         parse: (level) => (level === "pod" || level === "node" ? level : undefined),
       },
     },
+    target: ({ level }) => level,
     permissions: ({ level }) =>
       level === "pod"
         ? [{ apiGroup: "", resource: "pods", verbs: ["get", "patch"] }]
         : [
             { apiGroup: "", resource: "pods", verbs: ["get"] },
-            { apiGroup: "", resource: "nodes", verbs: ["patch"] },
+            { apiGroup: "", resource: "nodes", verbs: ["get", "patch"] },
           ],
     example,
     run: async (occasion, parameters) => {
       const wanted = parameters[field] as Parameters["changes"];
       const patch = { metadata: { [field]: wanted } };
       const done = Object.entries(wanted).map(([key, text]) => (text === null ? `lost ${key}` : `got ${key}=${text}`));
-      const apply = parameters.level === "node" ? patchNode : patchPod;
-      return await apply(occasion, patch, `${field}: ${done.join(", ")}`);
+      const said = `${field}: ${done.join(", ")}`;
+      const { pod } = occasion.alert.named;
+      if (parameters.level === "node" || !pod) return await patchNode(occasion, patch, said);
+      return await patchPod({ ...occasion, pod }, patch, said);
     },
   });
 }
-
-/** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
-const KEY = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
 
 function changes(field: string, value: RegExp, allowed: string): Parameter<Parameters["changes"]> {
   return {
@@ -66,7 +67,7 @@ function changes(field: string, value: RegExp, allowed: string): Parameter<Param
       if (typeof given !== "object" || given === null || Array.isArray(given)) return undefined;
       const entries = Object.entries(given as Record<string, unknown>).map(([key, text]) => {
         const written = textOf(text);
-        return KEY.test(key) && written !== undefined && value.test(written) ? [key, written || null] : undefined;
+        return isLabelKey(key) && written !== undefined && value.test(written) ? [key, written || null] : undefined;
       });
       if (entries.length === 0 || !entries.every((entry) => entry !== undefined)) return undefined;
       return Object.fromEntries(entries) as Parameters["changes"];

@@ -1,14 +1,15 @@
-import { stripVTControlCharacters } from "node:util";
-import { clusterError } from "../../kubernetes/errors.ts";
-import type { Ended } from "../../kubernetes/cluster.ts";
+import type { CommandResult } from "../../kubernetes/cluster.ts";
+import { LIMITS } from "../../limits.ts";
+import { printed } from "../../text.ts";
 import type { Permission } from "../../kubernetes/permission.ts";
+import { isContainerName } from "../../names.ts";
 import { assignments, variablesOf } from "../variables.ts";
 import { positive, type Parameter } from "../parameters.ts";
 import type { PodOccasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
 import { containerWithId } from "./containers.ts";
-import { findPod } from "./find-pod.ts";
-import { settledBy } from "./gone-or-replaced.ts";
+import { findPod, otherSince } from "./find-pod.ts";
+import { goneOrReplaced } from "./gone-or-replaced.ts";
 
 /** What every action that runs a shell in the container can be told. */
 export interface ShellParameters {
@@ -36,9 +37,6 @@ export const SHELL_PERMISSIONS: readonly Permission[] = [
   { apiGroup: "", resource: "pods/exec", verbs: ["create", "get"] },
 ];
 
-/** How much of what a command prints is kept, in bytes. */
-const LIMIT = 512 * 1024;
-
 /**
  * Runs a shell's text in the container that raised the alert, or in the pod's first where the alert doesn't say which.
  * The API names what it runs it in by the pod's name alone: the pod is compared before, and again afterwards.
@@ -54,26 +52,33 @@ export async function runInContainer(
   if ("outcome" in found) return found;
   const { namespace, name, containerId } = pod;
   const container =
-    (containerId && containerWithId(found.pod, containerId)?.name) ?? found.pod.spec?.containers[0]?.name ?? "";
-  const command = [shell, "-c", assignments(text, variablesOf(alert, context)) + text];
-  let ended: Ended;
-  try {
-    ended = await cluster.exec({ namespace, pod: name, container, command, timeout: seconds * 1000, limit: LIMIT });
-  } catch (thrown) {
-    const settled = settledBy(clusterError(thrown), `pod ${namespace}/${name}`);
-    if (!settled) throw thrown;
-    return settled;
-  }
-  const { output, truncated, failure } = ended;
-  const kept = { output: { mediaType: "text/plain" as const, text: stripVTControlCharacters(output), truncated } };
-  const described = `container ${container} of pod ${namespace}/${name}`;
-  const after = await findPod(cluster, { ...pod, uid: found.uid });
-  if ("outcome" in after && after.outcome === "replaced") {
+    containerId === undefined ? found.pod.spec?.containers[0]?.name : containerWithId(found.pod, containerId)?.name;
+  if (container === undefined || !isContainerName(container)) {
     return {
       outcome: "failed",
-      message: `while ${what} ran, another pod took the name ${namespace}/${name}, and it may have run there`,
-      ...kept,
+      message: `${what} was not run: pod ${namespace}/${name} has no container ${containerId ?? ""}`,
     };
+  }
+  const command = [shell, "-c", assignments(text, variablesOf(alert, context)) + text];
+  let ended: CommandResult;
+  try {
+    ended = await cluster.exec({
+      namespace,
+      pod: name,
+      container,
+      command,
+      timeout: seconds * 1000,
+      limit: LIMITS.output,
+    });
+  } catch (thrown) {
+    return await goneOrReplaced(thrown, cluster, pod);
+  }
+  const { output, truncated, failure } = ended;
+  const kept = { output: { mediaType: "text/plain" as const, text: printed(output), truncated } };
+  const described = `container ${container} of pod ${namespace}/${name}`;
+  if (await otherSince(cluster, pod, found.uid)) {
+    const message = `while ${what} ran, another pod took the name ${namespace}/${name}, and it may have run there`;
+    return { outcome: "failed", message, ...kept };
   }
   if (failure !== undefined)
     return { outcome: "failed", message: `${what} failed in ${described}: ${failure}`, ...kept };

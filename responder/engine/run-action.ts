@@ -1,0 +1,120 @@
+import type { Result, Step } from "../actions/outcome.ts";
+import { subjectOf } from "../actions/subject.ts";
+import type { Alert } from "../alerts/alert.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import { apiErrorOf, finalityOf, type ApiError } from "../kubernetes/errors.ts";
+import { OutputError } from "../outputs/broker.ts";
+import { outputEvent } from "../outputs/output-event.ts";
+import type { Rule, RuleAction } from "../rules/rule.ts";
+import { log } from "../telemetry/log.ts";
+import { plain } from "../text.ts";
+import { RetryLater, type Engine } from "./engine.ts";
+import { isDone } from "./progress.ts";
+import { protectionOf } from "./protection.ts";
+
+/** One rule answering one alert. */
+export interface RuleCase {
+  rule: Rule;
+  alert: Alert;
+  /** What tells the alert from others; the same whenever it is delivered again. */
+  key: string;
+  engine: Engine;
+  /** Gets what the API could not do. */
+  apiErrors: ApiError[];
+}
+
+/**
+ * Runs one action of a rule, unless an earlier delivery of the alert has, and hands its output on before the next may
+ * destroy what it tells of.
+ * @param index its place in the rule
+ * @throws {RetryLater} where it failed in a way that passes, and the rule doesn't say to go on all the same
+ */
+export async function runAction(action: RuleAction, index: number, of: RuleCase): Promise<Step> {
+  const { progress } = of.engine;
+  const place = { key: of.key, rule: of.rule.name, action: index };
+  const before = progress.doneBefore(place);
+  if (before?.handedOn) return before.step;
+  const step = before?.step ?? (await stepOf(action, of));
+  if (isDone(step)) progress.done(place, step);
+  const notTaken = await handOn(step, action, of);
+  const whole =
+    notTaken === undefined ? step : { ...step, shortcoming: true, message: plain(`${step.message}; ${notTaken}`) };
+  if (isDone(step)) progress.handedOn(place, whole);
+  return whole;
+}
+
+async function stepOf(action: RuleAction, { rule, alert, engine, apiErrors }: RuleCase): Promise<Step> {
+  const result = await resultOf(action, rule, alert, engine).catch((thrown: unknown) =>
+    failed(thrown, action, apiErrors),
+  );
+  return {
+    rule: rule.name,
+    action: action.name,
+    actionner: action.actionner.name,
+    ...result,
+    message: plain(result.message),
+  };
+}
+
+/** What is to be told of a failure that asking again can't mend, or that the rule takes for none. */
+function failed(thrown: unknown, { actionner, ignoreErrors }: RuleAction, apiErrors: ApiError[]): Result {
+  const error = apiErrorOf(thrown);
+  apiErrors.push(error);
+  if (error.failure === "defect") {
+    log("error", "defect", {
+      actionner: actionner.name,
+      reason: thrown instanceof Error ? thrown.stack : String(thrown),
+    });
+  }
+  const final = finalityOf(error) === "final";
+  if (!final && !ignoreErrors) throw new RetryLater(`${actionner.name} can't be done now: ${error.message}`, apiErrors);
+  const why = error.failure === "status" && final ? "was refused by the API" : "failed";
+  return { outcome: "failed", message: `${actionner.name} ${why}: ${error.message}` };
+}
+
+async function resultOf(action: RuleAction, rule: Rule, alert: Alert, engine: Engine): Promise<Result> {
+  const { actionner, prepared } = action;
+  const subject = subjectOf(alert, prepared.target);
+  if ("outcome" in subject) return subject;
+  const { described } = subject;
+  const podName = subject.reference.kind === "Pod" ? subject.reference.name : alert.named.pod?.name;
+  const protection = protectionOf(engine, subject.namespace, podName);
+  if (protection !== undefined) return { outcome: "ignored", message: `left ${described} alone: ${protection}` };
+  if (rule.dryRun) {
+    return { outcome: "dry-run", message: `dry run: ${actionner.name} would have been run on ${described}` };
+  }
+  return await prepared.run({
+    alert,
+    cluster: engine.cluster,
+    protection: (namespace, pod) => protectionOf(engine, namespace, pod),
+    context: await contextOf(action, alert, engine.cluster),
+  });
+}
+
+async function contextOf(
+  { contexts }: RuleAction,
+  { named: { pod } }: Alert,
+  cluster: Cluster,
+): Promise<ReadonlyMap<string, string>> {
+  if (!pod) return new Map();
+  const read = await Promise.all(contexts.map((context) => context.read(cluster, pod)));
+  return new Map(read.flatMap((values) => [...values]));
+}
+
+/** Why nobody will ever have the output whole; undefined where somebody has, or there is none. */
+async function handOn(
+  step: Step,
+  { output: target, ignoreErrors }: RuleAction,
+  { alert, key, engine, apiErrors }: RuleCase,
+): Promise<string | undefined> {
+  const event = outputEvent(alert, key, step, target);
+  if (!event || !engine.sink) return undefined;
+  try {
+    await engine.sink(event);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    if (!error.final && !ignoreErrors) throw new RetryLater(error.message, apiErrors);
+    return `its output is in this response alone: ${error.message}`;
+  }
+}

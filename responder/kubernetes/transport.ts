@@ -1,0 +1,108 @@
+import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import { Agent as TlsAgent, request as httpsRequest } from "node:https";
+import type { Credentials } from "./credentials.ts";
+import { LIMITS } from "../limits.ts";
+import { ApiError, statusError } from "./errors.ts";
+
+/** One request to the API. */
+export interface ApiRequest {
+  method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** With its query. */
+  path: string;
+  body?: object;
+  accept?: string;
+  /** How large its answer may be, in bytes. */
+  limit?: number;
+}
+
+/** The text of a 2xx answer. @throws {ApiError} for everything else */
+export type Send = (request: ApiRequest) => Promise<string>;
+
+/**
+ * Sends requests over connections that stay open. Redirects are not followed: what is asked of the API is answered by
+ * it or by nobody.
+ * @param timeout milliseconds from the request to the end of the answer
+ */
+export function transport(credentials: Credentials, timeout: number): Send {
+  const agents = { "http:": new Agent({ keepAlive: true }), "https:": new TlsAgent({ keepAlive: true }) };
+  const attempt = async (asked: ApiRequest): Promise<string> => {
+    const { server, headers, tls } = await credentials();
+    const content = asked.body === undefined ? undefined : JSON.stringify(asked.body);
+    const options: RequestOptions = {
+      method: asked.method,
+      agent: server.protocol === "https:" ? agents["https:"] : agents["http:"],
+      headers: {
+        ...headers,
+        accept: asked.accept ?? "application/json",
+        ...(content !== undefined && {
+          "content-type": asked.method === "PATCH" ? "application/merge-patch+json" : "application/json",
+          "content-length": Buffer.byteLength(content),
+        }),
+      },
+      ...tls,
+    };
+    return await exchange(new URL(`${server.pathname.replace(/\/$/, "")}${asked.path}`, server), options, content, {
+      limit: asked.limit ?? LIMITS.answer,
+      timeout,
+    });
+  };
+  return async (asked) => {
+    try {
+      return await attempt(asked);
+    } catch (error) {
+      // a kept connection that the API closes just as it is used says nothing about the request: it never arrived
+      if (!(error instanceof StaleConnection)) throw error;
+      return await attempt(asked);
+    }
+  };
+}
+
+class StaleConnection extends ApiError {}
+
+/** One request, and the whole of its answer. */
+async function exchange(
+  url: URL,
+  options: RequestOptions,
+  content: string | undefined,
+  { limit, timeout }: { limit: number; timeout: number },
+): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, options, (answer) => {
+    readAnswer(answer, limit).then(resolve, reject);
+  });
+  const timer = setTimeout(() => {
+    reject(new ApiError("time-out", `no answer within ${timeout / 1000} s`));
+    request.destroy();
+  }, timeout);
+  request.on("error", (error: NodeJS.ErrnoException) => {
+    const stale = request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
+    reject(new (stale ? StaleConnection : ApiError)("unreachable", error.message));
+  });
+  request.end(content);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readAnswer(answer: IncomingMessage, limit: number): Promise<string> {
+  const code = answer.statusCode ?? 0;
+  const succeeded = code >= 200 && code < 300;
+  const most = succeeded ? limit : LIMITS.errorAnswer;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > most) break;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw new ApiError("broken", `the answer broke off: ${(error as Error).message}`);
+  }
+  if (succeeded && size > most) throw new ApiError("broken", `the answer is larger than ${limit} bytes`);
+  const text = Buffer.concat(chunks).toString("utf8");
+  if (succeeded) return text;
+  throw statusError(code, text, answer.headers["retry-after"]);
+}

@@ -12,7 +12,7 @@ import { readRules, summaryOf } from "./stack/responder/rules.ts";
 import { EventTrigger } from "./stack/events/trigger.ts";
 
 const config = readConfig();
-const response = await readRules(config.responder.rules, config.responder.dryRun);
+const response = readRules(config.responder.rules, config.responder);
 const provider = new k8s.Provider("cluster", {
   ...config.cluster,
   enableConfigMapMutable: true,

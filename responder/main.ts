@@ -34,7 +34,10 @@ function service(mode: string | undefined): Deliver {
   if (mode === "dead-letter") return deadLetter(urlFrom("FALCOSIDEKICK_URL"));
   if (mode !== undefined) throw new EnvironmentError(`"${mode}" is no mode; it takes dead-letter or nothing`);
   const { files, readFile } = rulesFrom("RULES_DIR");
-  const rules = loadRules(files, { dryRun: flagFrom("DRY_RUN"), readFile });
+  const onWarning = (warning: string) => {
+    log("warning", "rules", { warning });
+  };
+  const rules = loadRules(files, { dryRun: flagFrom("DRY_RUN"), readFile, onWarning });
   const broker = urlFrom("K_SINK", "");
   log("info", "rules", { rules: rules.map(({ name }) => name) });
   return responder({

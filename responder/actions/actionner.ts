@@ -33,6 +33,8 @@ export interface Subject {
 /** An action with its parameters read: what a response rule holds. */
 export interface PreparedAction {
   permissions: readonly Permission[];
+  /** Seconds that it may take by what it was told, beside what the API takes; not there: none. */
+  seconds?: number;
   /**
    * Does it. What the API refuses or can't do for now is thrown as the client threw it; what the action
    * itself makes of an answer (gone, replaced) is its result.
@@ -72,6 +74,8 @@ interface Declaration<P extends object, O> extends Omit<Actionner, "parameters" 
   parameters: { [Name in keyof P]: Parameter<P[Name]> };
   /** What it needs of the Kubernetes API when run with these parameters. */
   permissions: (parameters: P) => readonly Permission[];
+  /** How many seconds it may take by its parameters, beside what the API takes. */
+  seconds?: (parameters: P) => number;
   /** What can't be said of one parameter alone: undefined where they go together, else what is wrong. */
   objection?: (parameters: P) => string | undefined;
   run: (occasion: O, parameters: P) => Promise<Result>;
@@ -79,7 +83,7 @@ interface Declaration<P extends object, O> extends Omit<Actionner, "parameters" 
 
 /** Makes an actionner of its declaration, with its parameters typed inside and checked at the door. */
 export function actionner<P extends object>(declaration: Declaration<P, Occasion>): Actionner {
-  const { permissions, objection, run, ...data } = declaration;
+  const { permissions, seconds, objection, run, ...data } = declaration;
   const known = Object.entries<Parameter<unknown>>(data.parameters);
   return {
     ...data,
@@ -95,7 +99,11 @@ export function actionner<P extends object>(declaration: Declaration<P, Occasion
       const parameters = Object.fromEntries(values) as P;
       const problem = objection?.(parameters);
       if (problem !== undefined) throw new ParameterError(`parameters: ${problem}`);
-      return { permissions: permissions(parameters), run: (occasion) => run(occasion, parameters) };
+      return {
+        permissions: permissions(parameters),
+        ...(seconds && { seconds: seconds(parameters) }),
+        run: (occasion) => run(occasion, parameters),
+      };
     },
   };
 }

@@ -1,3 +1,5 @@
+import { shown } from "../json.ts";
+
 /** A parameter's meaning, what it may be, and how a value of a rules file is read. */
 export interface Parameter<T> {
   description: string;
@@ -36,13 +38,11 @@ export function read<T>(
     try {
       return readFile(path);
     } catch (error) {
-      throw new ParameterError(
-        `parameters.${name}: ${JSON.stringify(path)} can't be read: ${(error as Error).message}`,
-      );
+      throw new ParameterError(`parameters.${name}: ${shown(path)} can't be read: ${(error as Error).message}`);
     }
   });
   if (parsed === undefined) {
-    throw new ParameterError(`parameters.${name}: ${JSON.stringify(value)} is not allowed; it takes ${allowed}`);
+    throw new ParameterError(`parameters.${name}: ${shown(value)} is not allowed; it takes ${allowed}`);
   }
   return parsed;
 }

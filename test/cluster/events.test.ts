@@ -21,7 +21,7 @@ interface Event {
 const RULES = [
   rule("Label", [action("kubernetes:label", { labels: { seen: "yes" } })]),
   rule("Cut off", [action("kubernetes:networkpolicy")]),
-  rule("Delete", [action("kubernetes:delete")]),
+  rule("Delete", [action("kubernetes:delete", { resources: ["clusterroles", "configmaps", "deployments"] })]),
 ];
 
 describe("Kubernetes Events without a window, against a real API", () => {

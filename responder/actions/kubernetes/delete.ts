@@ -41,9 +41,10 @@ export const deleteResource = actionner<Parameters>({
   givesOutput: false,
   parameters: {
     resources: {
-      description: "The resources it may delete, which the role allows; all of them where it isn't given",
-      allowed: `a list of ${RESOURCES.map(({ name }) => name).join(", ")}`,
-      default: RESOURCES,
+      description: "The resources it may delete, which the role allows, and no others",
+      allowed: `a list of ${RESOURCES.map(({ name }) => name).join(", ")}, such as [configmaps]; falco-talon deletes any kind where it isn't given, which is not taken here`,
+      default: [],
+      required: true,
       parse: (value) => {
         if (!Array.isArray(value) || value.length === 0) return undefined;
         const found = value.map((name: unknown) => RESOURCES.find((known) => known.name === name));

@@ -44,6 +44,7 @@ export const drain = podActionner<Parameters>({
     { apiGroup: "", resource: "pods/eviction", verbs: ["create"] },
     ...sparePermissions(parameters),
   ],
+  seconds: ({ max_wait_period: seconds }) => seconds,
   example: `- action: Drain the node
   actionner: kubernetes:drain
   parameters:

@@ -31,6 +31,7 @@ export const script = podActionner<Parameters>({
     return Buffer.byteLength(written + file) > LONGEST ? `a script has up to ${LONGEST} bytes` : undefined;
   },
   permissions: () => SHELL_PERMISSIONS,
+  seconds: ({ timeout_seconds: seconds }) => seconds,
   example: `- action: Look around
   actionner: kubernetes:script
   parameters:

@@ -8,12 +8,6 @@ import { controlPlane } from "../shared.ts";
 import { Workloads } from "../workloads.ts";
 import { rulesFile } from "./rules.ts";
 
-const RULES = rulesFile("kubernetes:delete", {
-  Delete: {},
-  "Delete again": {},
-  "Delete ConfigMaps and Services": { resources: ["configmaps", "services"] },
-});
-
 const APP = { app: "deleted" };
 /** Nothing is to wait for its end. */
 const POD = { containers: [{ name: "main", image: "alpine:3" }], terminationGracePeriodSeconds: 0 };
@@ -63,6 +57,13 @@ const CLUSTER_WIDE: Readonly<Record<string, Kind>> = {
   },
   clusterroles: { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", body: { rules: [] } },
 };
+
+const ALL = [...Object.keys(NAMESPACED), ...Object.keys(CLUSTER_WIDE), "namespaces"];
+const RULES = rulesFile("kubernetes:delete", {
+  Delete: { resources: ALL },
+  "Delete again": { resources: ALL },
+  "Delete ConfigMaps and Services": { resources: ["configmaps", "services"] },
+});
 
 describe("kubernetes:delete, against a real API", () => {
   let cluster: ControlPlane;

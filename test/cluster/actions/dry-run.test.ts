@@ -17,7 +17,7 @@ const ACTIONS = [
   action("kubernetes:quarantine"),
   action("kubernetes:cordon"),
   action("kubernetes:drain"),
-  action("kubernetes:delete", {}, { continue: true }),
+  action("kubernetes:delete", { resources: ["pods"] }, { continue: true }),
   action("kubernetes:terminate"),
 ];
 

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { LIMITS } from "../../responder/rules/limits.ts";
 import { loadRules, RulesError } from "../../responder/rules/load.ts";
 import { readRulesFile } from "../../responder/rules/read-file.ts";
 import type { Rule } from "../../responder/rules/rule.ts";
@@ -41,7 +42,9 @@ export function readRules(paths: readonly string[], options: ReadOptions): Respo
     void pulumi.log.warn(`The response rules: ${warning}`);
   };
   try {
-    return { files, named, rules: loadRules(files, { ...options, readFile: readNamed, onWarning }) };
+    const rules = loadRules(files, { ...options, readFile: readNamed, onWarning });
+    checkSize(files, named);
+    return { files, named, rules };
   } catch (error) {
     if (!(error instanceof RulesError)) throw error;
     throw new StackError(
@@ -49,6 +52,18 @@ export function readRules(paths: readonly string[], options: ReadOptions): Respo
       "Correct the file, or change responderRules.",
     );
   }
+}
+
+/** They come to the responder in one ConfigMap. */
+function checkSize(files: readonly RulesFile[], named: ReadonlyMap<string, string>): void {
+  const texts = [...files.map(({ text }) => text), ...named.values()];
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes <= LIMITS.bytes) return;
+  throw new StackError(
+    `The rules files and the files that they name have ${bytes} bytes; a ConfigMap holds ${LIMITS.bytes}: ` +
+      [...files.map(({ name }) => name), ...named.keys()].join(", "),
+    "Name fewer files, or smaller ones.",
+  );
 }
 
 function readPath(path: string): string {

@@ -1,5 +1,5 @@
 import { Composer, isAlias, isMap, isScalar, isSeq, LineCounter, Parser } from "yaml";
-import type { Alias, Node, ParsedNode, YAMLMap } from "yaml";
+import type { Alias, CST, Node, ParsedNode, YAMLMap } from "yaml";
 import { isMap as isRecord, shown } from "../json.ts";
 import { BudgetError, LIMITS, type Budget } from "./limits.ts";
 
@@ -62,8 +62,8 @@ function compose(text: string): { contents: ParsedNode | null; lines: LineCounte
     merge: false,
   });
   let contents: ParsedNode | null = null;
-  const documents = composer.compose(new Parser(lines.addNewLine).parse(text), true, text.length);
-  for (const document of safely(documents)) {
+  const tokens = soundTokens(new Parser(lines.addNewLine).parse(text), lines);
+  for (const document of safely(composer.compose(tokens, true, text.length))) {
     const [error] = document.errors;
     if (error) {
       const deep = error.code === "RESOURCE_EXHAUSTION";
@@ -80,6 +80,14 @@ function compose(text: string): { contents: ParsedNode | null; lines: LineCounte
     contents = found;
   }
   return { contents, lines };
+}
+
+/** Up to the first that is none: of a text that is nothing else, the library would make an error for each character. */
+function* soundTokens(tokens: Iterable<CST.Token>, lines: LineCounter): Iterable<CST.Token> {
+  for (const token of tokens) {
+    if (token.type === "error") throw new FileError(`not YAML: ${token.message}`, lines.linePos(token.offset).line);
+    yield token;
+  }
 }
 
 /** The library's reader calls itself for what is nested. */

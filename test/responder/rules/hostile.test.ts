@@ -9,23 +9,20 @@ import { ACTIONNERS } from "../../../responder/actions/catalogue.ts";
 /** The most that a message may have: a line per problem, and one with the number of the others. */
 const LONGEST = (LIMITS.problems + 1) * (LIMITS.problemBytes + 100);
 
-/** What is said of a file, which is taken or refused as one should be, strictly and leniently. */
-function told(text: string): string {
-  const messages = [false, true].map((skipBroken) => {
-    const warnings: string[] = [];
-    try {
-      loadRules([{ name: "r.yaml", text }], { skipBroken, timeoutSeconds: 60, onWarning: (one) => warnings.push(one) });
-    } catch (error) {
-      if (!(error instanceof RulesError)) throw error;
-      assert.ok(Buffer.byteLength(error.message) <= LONGEST, `${error.message.length} characters`);
-      assert.doesNotMatch(error.message.replaceAll("\n", ""), /[\p{Cc}\u2028\u2029]/u);
-      return error.message;
-    }
-    assert.ok(warnings.length <= LIMITS.warnings + 1);
-    for (const warning of warnings) assert.ok(Buffer.byteLength(warning) <= LIMITS.problemBytes + 100);
-    return "";
-  });
-  return messages[0] ?? "";
+/** What is said of a file that is refused; "" of one that is taken. */
+function told(text: string, skipBroken = false): string {
+  const warnings: string[] = [];
+  try {
+    loadRules([{ name: "r.yaml", text }], { skipBroken, timeoutSeconds: 60, onWarning: (one) => warnings.push(one) });
+  } catch (error) {
+    if (!(error instanceof RulesError)) throw error;
+    assert.ok(Buffer.byteLength(error.message) <= LONGEST, `${error.message.length} characters`);
+    assert.doesNotMatch(error.message.replaceAll("\n", ""), /[\p{Cc}\u2028\u2029]/u);
+    return error.message;
+  }
+  assert.ok(warnings.length <= LIMITS.warnings + 1);
+  for (const warning of warnings) assert.ok(Buffer.byteLength(warning) <= LIMITS.problemBytes + 100);
+  return "";
 }
 
 /** As much of a text, again and again, as rules files may hold. */
@@ -75,6 +72,8 @@ const FILES: [string, string, RegExp][] = [
   ],
   ["has one key as often as fits", full("  a: 1\n", "- rule: R\n"), /the key "a" stands twice \(line 3\)\n/],
   ["is brackets that close nothing", full("]"), /^line 1 of r.yaml: not YAML: /],
+  ["is commas", `- [${",".repeat(100_000)}`, /^line 1 of r.yaml: not YAML: /],
+  ["is maps with nothing between them", full("{}"), /^line 1 of r.yaml: not YAML: /],
   ["is documents", full("---\n"), /^r.yaml: no rule in it; add/],
   ["is longer than a ConfigMap", `${full("#")}##`, /^r.yaml: 104857\d bytes are too many; .* 1048576 together/],
   ["has a value that never ends its quotes", field(" ", '"'), /output_fields: .* is not a condition/],
@@ -138,8 +137,8 @@ describe("a rules file that is meant to hurt", () => {
       maxLength: 5,
     });
     fc.assert(
-      fc.property(items, fc.constantFrom(stringify, JSON.stringify), (list, write) => {
-        told(write(list));
+      fc.property(items, fc.constantFrom(stringify, JSON.stringify), fc.boolean(), (list, write, skipBroken) => {
+        told(write(list), skipBroken);
       }),
       { numRuns: 500 },
     );
@@ -159,8 +158,8 @@ describe("a rules file that is meant to hurt", () => {
     );
     const text = fc.array(fc.oneof(piece, fc.string({ unit: "binary", maxLength: 5 })), { maxLength: 40 });
     fc.assert(
-      fc.property(text, (pieces) => {
-        told(pieces.join(""));
+      fc.property(text, fc.boolean(), (pieces, skipBroken) => {
+        told(pieces.join(""), skipBroken);
       }),
       { numRuns: 2000 },
     );

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ReadFile } from "../actions/parameters.ts";
-import { EnvironmentError } from "../settings.ts";
+import { EnvironmentError } from "../environment.ts";
+import { RESPONDER } from "../settings.ts";
 import type { RulesFile } from "./entries.ts";
 
 /** The rules files of a folder, in the order of their names, and what they name, which lies beside them. @throws {EnvironmentError} */
-export function rulesFrom(name: string): { files: RulesFile[]; readFile: ReadFile } {
-  const folder = process.env[name] ?? "";
+export function rulesFrom(folder: string): { files: RulesFile[]; readFile: ReadFile } {
   const readFile: ReadFile = (path) => readFileSync(join(folder, keyOf(path)), "utf8");
   try {
     const names = readdirSync(folder)
@@ -15,7 +15,9 @@ export function rulesFrom(name: string): { files: RulesFile[]; readFile: ReadFil
       .sort();
     return { files: names.map((file) => ({ name: file, text: readFileSync(join(folder, file), "utf8") })), readFile };
   } catch (error) {
-    throw new EnvironmentError(`${name}: "${folder}" can't be read: ${(error as Error).message}`);
+    throw new EnvironmentError(
+      `${RESPONDER.rulesFolder.variable}: "${folder}" can't be read: ${(error as Error).message}`,
+    );
   }
 }
 

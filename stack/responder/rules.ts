@@ -4,7 +4,10 @@ import { resolve } from "node:path";
 import { loadRules, RulesError } from "../../responder/rules/load.ts";
 import type { Rule } from "../../responder/rules/rule.ts";
 import type { RulesFile } from "../../responder/rules/entries.ts";
+import { KEYS } from "../config/settings.ts";
 import { StackError } from "../stack-error.ts";
+
+const { key: KEY } = KEYS.responder.rules;
 
 /** Response rules, checked, with the files they came from. */
 export interface ResponseRules {
@@ -29,7 +32,7 @@ export async function readRules(paths: readonly string[], dryRun: boolean): Prom
         const reason = error instanceof Error ? error.message : String(error);
         throw new StackError(
           `The rules file ${path} can't be read: ${reason}`,
-          "Change responderRules, the list of rules files.",
+          `Change ${KEY}, the list of rules files.`,
         );
       }
     }),
@@ -44,10 +47,7 @@ export async function readRules(paths: readonly string[], dryRun: boolean): Prom
     return { files, named, rules: loadRules(files, { dryRun, readFile: readNamed }) };
   } catch (error) {
     if (!(error instanceof RulesError)) throw error;
-    throw new StackError(
-      `The response rules can't be used:\n${error.message}`,
-      "Correct the file, or change responderRules.",
-    );
+    throw new StackError(`The response rules can't be used:\n${error.message}`, `Correct the file, or change ${KEY}.`);
   }
 }
 

@@ -55,7 +55,7 @@ describe("the responder's bundle", function () {
         name: "responder",
         namespace: "default",
         args: [],
-        env: { RULES_DIR: "/etc/response-rules", PROTECTED_NAMESPACES: "kube-system" },
+        env: { RULES_DIR: "/etc/response-rules", PROTECTED_NAMESPACES: "kube-system", EVENTS: "false" },
         mounts: { "/etc/response-rules": { "00-rules.yaml": RULES } },
         serviceAccount: "responder",
       },

@@ -189,7 +189,7 @@ function readOutput(value: unknown, actionner: Actionner): { output?: OutputTarg
 }
 
 /** It travels in a header of the output's event. */
-const TARGET = /^[\w.:/-]{1,128}$/;
+export const TARGET = /^[\w.:/-]{1,128}$/;
 
 function readMatch(value: unknown): Match {
   if (value !== undefined && value !== null && !isMap(value)) throw new EntryError("match: is not a map");

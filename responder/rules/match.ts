@@ -25,14 +25,15 @@ interface Condition {
   value: string;
 }
 
+export const MATCH_KEYS = ["rules", "priority", "tags", "output_fields", "source"];
+
 /**
  * Reads the `match` of a rules file's entry.
  * @throws {Error} whose message starts with the key below `match`
  */
 export function parseMatch(match: Readonly<Record<string, unknown>>): Match {
-  const known = ["rules", "priority", "tags", "output_fields", "source"];
-  const unknown = Object.keys(match).find((key) => !known.includes(key));
-  if (unknown) throw new Error(`${unknown} is not supported; match has ${known.join(", ")}`);
+  const unknown = Object.keys(match).find((key) => !MATCH_KEYS.includes(key));
+  if (unknown) throw new Error(`${unknown} is not supported; match has ${MATCH_KEYS.join(", ")}`);
   const { source } = match;
   if (source !== undefined && source !== null && typeof source !== "string") throw new Error("source: is not text");
   const priority = parseMatchPriority(match["priority"]);

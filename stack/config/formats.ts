@@ -67,6 +67,8 @@ export const QUANTITY = text(
   (value) => amountOf(value) > 0,
 );
 
+export const ANY = text("any text", () => true);
+
 export const NOT_EMPTY = text("any text but an empty one", (value) => value.trim() !== "");
 
 export const MAP: Format<Record<string, unknown>> = {

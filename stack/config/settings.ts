@@ -1,8 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { FLAG, HTTP_URL, integer, list, NAMESPACE, optional, text, type Format } from "../../responder/formats.ts";
+import { FLAG, HTTP_URL, integer, list, NAMESPACE, optional, type Format } from "../../responder/formats.ts";
 import { RESPONDER, type Settings } from "../../responder/settings.ts";
 import {
   ADDRESS_OR_FOLDER,
+  ANY,
   DURATION,
   IMAGE,
   LABEL,
@@ -76,7 +77,7 @@ export const KEYS = {
     reference: key("responderImage", optional(IMAGE)),
     registry: key("registryServer", optional(REGISTRY)),
     repository: key("registryRepository", REPOSITORY),
-    username: key("registryUsername", optional(text("a user name", () => true))),
+    username: key("registryUsername", optional(ANY)),
     password: secret("registryPassword"),
     buildImage: key("responderBuildImage", optional(IMAGE)),
     baseImage: key("responderBaseImage", optional(IMAGE)),
@@ -123,5 +124,5 @@ function key<T>(name: string, format: Format<T>): Key<T> {
 }
 
 function secret(name: string): SecretKey {
-  return { ...key(name, optional(NOT_EMPTY)), secret: true };
+  return { ...key(name, optional(ANY)), secret: true };
 }

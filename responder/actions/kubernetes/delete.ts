@@ -43,6 +43,7 @@ export const deleteResource = actionner<Parameters>({
     resources: {
       description: "The resources it may delete, which the role allows; all of them where it isn't given",
       allowed: `a list of ${RESOURCES.map(({ name }) => name).join(", ")}`,
+      schema: { type: "array", minItems: 1, items: { enum: RESOURCES.map(({ name }) => name) } },
       default: RESOURCES,
       parse: (value) => {
         if (!Array.isArray(value) || value.length === 0) return undefined;

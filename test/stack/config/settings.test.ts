@@ -22,7 +22,7 @@ function leavesOf(keys: Keys): Key[] {
 
 /** What a configuration's text, parsed where it is JSON, is for a value of Pulumi.yaml. */
 function asRead(value: unknown): unknown {
-  return typeof value === "object" ? value : String(value);
+  return typeof value === "object" || typeof value === "string" ? value : JSON.stringify(value);
 }
 
 describe("Pulumi.yaml and the stack's keys", () => {

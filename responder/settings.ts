@@ -27,7 +27,7 @@ export interface Setting<T = unknown> {
 export type Settings = Readonly<Record<string, Setting>>;
 
 /** What a setting, or each of several, is when it is read. */
-export type ValueOf<S> = S extends { format: Format<infer T> } ? T : never;
+type ValueOf<S> = S extends { format: Format<infer T> } ? T : never;
 export type ValuesOf<S extends Settings> = { [Name in keyof S]: ValueOf<S[Name]> };
 
 /** What both services of the stack are told. */

@@ -24,6 +24,12 @@ describe("the page on the configuration", () => {
     assert.match(page, /^\| `responderRules` \| A list of 1 or more, .* \| `\["rules\.yaml"\]` \|/m);
   });
 
+  it("sets keys that there are in its examples", () => {
+    const set = [...page.matchAll(/^pulumi config set (?:--\w+ )*'?([\w:]+)/gm)].map(([, key = ""]) => key);
+    assert.equal(set.length, 6);
+    for (const key of set) assert.ok(key in config, key);
+  });
+
   it("groups the keys by what they are for", () => {
     const titles = [...page.matchAll(/^## (.*)$/gm)].map(([, title]) => title);
     assert.deepEqual(titles.slice(1, -1), [

@@ -9,7 +9,7 @@ const below = {
   kubernetes: [],
   telemetry: [],
 };
-const ground = "events\\.ts|json\\.ts|settings\\.ts";
+const ground = "(events|json|formats|settings|environment)\\.ts";
 const rooms = Object.entries(below).map(([room, may]) => ({
   name: `room-${room}`,
   severity: "error",
@@ -24,7 +24,7 @@ module.exports = {
       name: "ground-imports-nothing-of-ours",
       severity: "error",
       from: { path: `^responder/(${ground})$` },
-      to: { path: "^(responder|stack|lab|cli|tools|test)/" },
+      to: { path: "^(responder|stack|lab|cli|tools|test)/", pathNot: `^responder/(${ground})$` },
     },
     {
       name: "responder-stands-alone",
@@ -37,7 +37,7 @@ module.exports = {
       name: "stack-sees-rules-and-names-only",
       severity: "error",
       from: { path: "^(stack/|index\\.ts)" },
-      to: { path: "^responder/", pathNot: "^responder/(rules/|events\\.ts|settings\\.ts)" },
+      to: { path: "^responder/", pathNot: "^responder/(rules/|(events|formats|settings|environment)\\.ts)" },
     },
     {
       name: "stack-not-to-lab",

@@ -26,14 +26,15 @@ export class MatchError extends Error {
   override name = "MatchError";
 }
 
+export const MATCH_KEYS = ["rules", "priority", "tags", "output_fields", "source"];
+
 /**
  * Reads the `match` of a rules file's entry.
  * @throws {MatchError}
  */
 export function parseMatch(match: Readonly<Record<string, unknown>>): Match {
-  const known = ["rules", "priority", "tags", "output_fields", "source"];
-  const unknown = Object.keys(match).find((key) => !known.includes(key));
-  if (unknown) throw new MatchError(`${unknown} is not supported; match has ${known.join(", ")}`);
+  const unknown = Object.keys(match).find((key) => !MATCH_KEYS.includes(key));
+  if (unknown) throw new MatchError(`${unknown} is not supported; match has ${MATCH_KEYS.join(", ")}`);
   const { source } = match;
   if (source !== undefined && source !== null && typeof source !== "string")
     throw new MatchError("source: is not text");

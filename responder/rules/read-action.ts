@@ -68,4 +68,4 @@ function readOutput(value: unknown, actionner: Actionner): { output?: OutputTarg
 }
 
 /** It travels in a header of the output's event. */
-const TARGET = /^[\w.:/-]{1,128}$/;
+export const TARGET = /^[\w.:/-]{1,128}$/;

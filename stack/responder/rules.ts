@@ -5,7 +5,10 @@ import { loadRules, RulesError } from "../../responder/rules/load.ts";
 import { readRulesFile } from "../../responder/rules/read-file.ts";
 import type { Rule } from "../../responder/rules/rule.ts";
 import type { RulesFile } from "../../responder/rules/entries.ts";
+import { KEYS } from "../config/settings.ts";
 import { StackError } from "../stack-error.ts";
+
+const { key: KEY } = KEYS.responder.rules;
 
 /** Response rules, checked, with the files they came from. */
 export interface ResponseRules {
@@ -47,10 +50,7 @@ export function readRules(paths: readonly string[], options: ReadOptions): Respo
     return { files, named, rules };
   } catch (error) {
     if (!(error instanceof RulesError)) throw error;
-    throw new StackError(
-      `The response rules can't be used:\n${error.message}`,
-      "Correct the file, or change responderRules.",
-    );
+    throw new StackError(`The response rules can't be used:\n${error.message}`, `Correct the file, or change ${KEY}.`);
   }
 }
 
@@ -71,10 +71,7 @@ function readPath(path: string): string {
     return readRulesFile(inProject(path));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StackError(
-      `The rules file ${path} can't be read: ${reason}`,
-      "Change responderRules, the list of rules files.",
-    );
+    throw new StackError(`The rules file ${path} can't be read: ${reason}`, `Change ${KEY}, the list of rules files.`);
   }
 }
 

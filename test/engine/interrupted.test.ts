@@ -23,13 +23,13 @@ interface Scene {
 }
 
 // Knative's hundreds of objects would add nothing but time: the small manifests have one of each kind.
-describe("an `up` that was killed is finished by the README's commands, for dev, with small manifests in Knative's place, and for prod", function () {
+describe("an `up` that was killed is finished by the documented commands, for dev, with small manifests in Knative's place, and for prod", function () {
   this.timeout(300_000);
   const scenes: Scene[] = [];
   let commands: string[];
 
   before(async () => {
-    commands = readmeCommands();
+    commands = documentedCommands();
     for (const name of STACKS) {
       const cluster = await Cluster.start({ knative: !ownsKnative(name) });
       const scene = {
@@ -95,9 +95,11 @@ async function killAndFinish(
 }
 
 /** Of the section for it, the commands to give one after the other; the section is to name the one for Helm too. */
-function readmeCommands(): string[] {
+function documentedCommands(): string[] {
   const section =
-    readFileSync(join(ROOT, "README.md"), "utf8").split("### When an `up` was interrupted\n")[1]?.split("\n#")[0] ?? "";
+    readFileSync(join(ROOT, "docs/operations.md"), "utf8")
+      .split("## When an `up` was interrupted\n")[1]
+      ?.split("\n#")[0] ?? "";
   assert.ok(section.includes(`\`${UNINSTALL}\``), section);
   const block = section.split("```sh\n")[1]?.split("```")[0] ?? "";
   const commands = block

@@ -55,7 +55,7 @@ describe("the responder's bundle", function () {
         name: "responder",
         namespace: "default",
         args: [],
-        env: { RULES_DIR: "/etc/response-rules", PROTECTED_NAMESPACES: "kube-system" },
+        env: { RULES_DIR: "/etc/response-rules", PROTECTED_NAMESPACES: "kube-system", EVENTS: "false" },
         mounts: { "/etc/response-rules": { "00-rules.yaml": RULES } },
         serviceAccount: "responder",
       },
@@ -209,7 +209,7 @@ describe("the responder's bundle", function () {
 
   const broken: [string, Record<string, string>, string[], RegExp][] = [
     ["no folder of rules", { RULES_DIR: "/nowhere" }, [], /RULES_DIR: "\/nowhere" can't be read/],
-    ["a port that is none", { PORT: "http" }, ["dead-letter"], /PORT: "http" is not a port/],
+    ["a port that is none", { PORT: "http" }, ["dead-letter"], /PORT: "http" is not allowed; it takes a port/],
     ["a mode that is none", {}, ["deadletter"], /"deadletter" is no mode/],
     ["no falcosidekick for dead letters", {}, ["dead-letter"], /FALCOSIDEKICK_URL: "" is not allowed/],
   ];

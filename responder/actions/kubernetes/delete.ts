@@ -43,6 +43,7 @@ export const deleteResource = actionner<Parameters>({
     resources: {
       description: "The resources it may delete, which the role allows, and no others",
       allowed: `a list of ${RESOURCES.map(({ name }) => name).join(", ")}, such as [configmaps]; falco-talon deletes any kind where it isn't given, which is not taken here`,
+      schema: { type: "array", minItems: 1, items: { enum: RESOURCES.map(({ name }) => name) } },
       default: [],
       required: true,
       parse: (value) => {

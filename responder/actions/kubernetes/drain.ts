@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
 import { clusterError } from "../../kubernetes/errors.ts";
-import { flag, list, wholeNumber } from "../parameters.ts";
+import { flag, list, WHOLE_NUMBER, wholeNumber } from "../parameters.ts";
 import { podActionner, type PodOccasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
 import { findPod } from "../pods/find-pod.ts";
@@ -30,6 +30,7 @@ export const drain = podActionner<Parameters>({
       description:
         "Seconds to wait for budgets to allow an eviction and for the pods to be gone; 0 waits for nothing; responderTimeoutSeconds has to be longer",
       allowed: "a whole number of seconds, 0 or more",
+      schema: WHOLE_NUMBER,
       default: 0,
       parse: wholeNumber,
     },

@@ -21,6 +21,7 @@ export const script = podActionner<Parameters>({
     file: {
       description: "The script as a file instead, read when the stack is deployed",
       allowed: "a path, relative to the project's folder",
+      schema: { type: "string", minLength: 1 },
       default: "",
       parse: (path, readFile) => (typeof path === "string" && path !== "" ? readFile(path) : undefined),
     },

@@ -1,7 +1,7 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { clusterError } from "../../kubernetes/errors.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
-import { flag, wholeNumber } from "../parameters.ts";
+import { flag, WHOLE_NUMBER, wholeNumber } from "../parameters.ts";
 import { podActionner, type PodOccasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
 import { findPod } from "../pods/find-pod.ts";
@@ -23,6 +23,7 @@ export const terminate = podActionner<Parameters>({
     grace_period_seconds: {
       description: "Seconds the pod's processes have to end by themselves; 0 kills them at once",
       allowed: "a whole number of seconds, 0 or more",
+      schema: WHOLE_NUMBER,
       default: 0,
       parse: wholeNumber,
     },

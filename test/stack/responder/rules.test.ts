@@ -2,70 +2,84 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
-import { readRules, type ReadOptions } from "../../../stack/responder/rules.ts";
-import { StackError } from "../../../stack/stack-error.ts";
-import { TERMINATE } from "../../responder/fixtures.ts";
+import { readRules, summaryOf } from "../../../stack/responder/rules.ts";
+
+const SHELL = `
+- rule: Shell
+  match: {rules: [Terminal shell in container, Netcat]}
+  actions: [{action: Kill, actionner: "kubernetes:terminate"}]
+`;
 
 describe("the stack's reading of rules files", () => {
-  const warnings: string[] = [];
-  const { warn } = pulumi.log;
   let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "response-engine-stack-rules-"));
-    warnings.length = 0;
-    Object.assign(pulumi.log, {
-      warn: (message: string) => {
-        warnings.push(message);
-        return Promise.resolve();
-      },
-    });
-  });
-  afterEach(() => {
-    Object.assign(pulumi.log, { warn });
-    rmSync(folder, { recursive: true });
-  });
-
-  function file(text: string | Buffer, name = "rules.yaml"): string {
+  const file = (name: string, text: string): string => {
     const path = join(folder, name);
     writeFileSync(path, text);
     return path;
-  }
-  const read = (text: string | Buffer, options: Partial<ReadOptions> = {}) =>
-    readRules([file(text)], { dryRun: false, timeoutSeconds: 60, ...options }).rules.map(({ name }) => name);
-  const refused = (message: RegExp) => (error: unknown) => error instanceof StackError && message.test(error.message);
+  };
 
-  it("warns at the terminal of what does nothing", () => {
-    assert.deepEqual(read(`${TERMINATE}  notifiers: [slack]\n`), ["Terminate"]);
-    assert.equal(warnings.length, 1);
-    assert.match(warnings[0] ?? "", /^The response rules: line 2 of .*rules.yaml, entry 1 .*notifiers.*falcoValues/);
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "response-engine-rules-"));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
   });
 
-  it("refuses a rule that can't be used, or leaves it out and warns of it", () => {
-    const text = `- rule: Broken\n${TERMINATE}`;
-    assert.throws(() => read(text), refused(/^The response rules can't be used:\nline 1 of .*\(rule "Broken"\)/));
-    assert.deepEqual(read(text, { skipBroken: true }), ["Terminate"]);
-    assert.match(warnings[0] ?? "", /\(rule "Broken"\): left out: actions: is missing/);
+  it("merges them in the order they are named in, and keeps their texts as they are", () => {
+    const paths = [file("b.yaml", SHELL), file("a.yaml", "- rule: Shell\n  description: later\n")];
+    const { files, rules } = readRules(paths, { dryRun: false, timeoutSeconds: 60 });
+    assert.deepEqual(
+      files.map(({ name }) => name),
+      paths,
+    );
+    assert.equal(files[0]?.text, SHELL);
+    assert.deepEqual(
+      rules.map(({ name, description }) => [name, description]),
+      [["Shell", "later"]],
+    );
   });
 
-  it("refuses a rule whose actions may take longer than the service, with both numbers", () => {
-    const text =
-      "- rule: D\n  actions: [{action: D, actionner: 'kubernetes:drain', parameters: {max_wait_period: 90}}]\n";
-    assert.throws(() => read(text), refused(/may take 90 s .* after 60 s/));
-    assert.deepEqual(read(text, { timeoutSeconds: 120 }), ["D"]);
+  it("finds a relative path in the project's folder, wherever it is run", () => {
+    const { rules } = readRules(["rules.yaml"], { dryRun: false, timeoutSeconds: 60 });
+    assert.notEqual(rules.length, 0);
   });
 
-  it("refuses a file that is no text or has more than a ConfigMap holds", () => {
-    assert.throws(() => read(Buffer.from("fffe2d002000", "hex")), refused(/rules.yaml can't be read: it is not UTF-8/));
-    assert.throws(() => read(`${TERMINATE}${"#".repeat(1024 * 1024)}`), refused(/it has more than 1048576 bytes/));
+  it("keeps the text of the files that parameters name, by their path as it stands there", () => {
+    const script = file("look.sh", "ps\n");
+    const look = `- rule: Look\n  actions: [{action: Look, actionner: "kubernetes:script", parameters: {file: ${script}}}]\n`;
+    const { named } = readRules([file("rules.yaml", look)], { dryRun: false, timeoutSeconds: 60 });
+    assert.deepEqual([...named], [[script, "ps\n"]]);
   });
 
-  it("refuses files that have more together with those that they name", () => {
-    const script = file("#".repeat(30_000), "script.sh");
-    const action = (name: string) => `{action: ${name}, actionner: 'kubernetes:script', parameters: {file: ${script}}}`;
-    const text = `- rule: S\n  actions: [${action("A")}]\n`;
-    assert.deepEqual(read(text), ["S"]);
-    const full = `${text}${"#".repeat(1024 * 1024 - 20_000)}\n`;
-    assert.throws(() => read(full), refused(/have \d+ bytes; a ConfigMap holds 1048576: .*rules.yaml, .*script.sh/));
+  it("says of a rule which alerts it answers, with what, and whether it runs dry", () => {
+    const path = file("rules.yaml", SHELL);
+    const summaries = (dryRun: boolean) => readRules([path], { dryRun, timeoutSeconds: 60 }).rules.map(summaryOf);
+    const summary = 'Shell: "Terminal shell in container" or "Netcat" -> kubernetes:terminate';
+    assert.deepEqual(summaries(false), [summary]);
+    assert.deepEqual(summaries(true), [`${summary} (dry run)`]);
+  });
+
+  it("stops where a file is not there, with its path and the key that names it", () => {
+    const path = join(folder, "nowhere.yaml");
+    assert.throws(
+      () => readRules([path], { dryRun: false, timeoutSeconds: 60 }),
+      (error: Error) => {
+        assert.ok(error.message.startsWith(`The rules file ${path} can't be read: ENOENT`), error.message);
+        assert.match(error.message, /\nChange responderRules, the list of rules files\.$/);
+        return true;
+      },
+    );
+  });
+
+  it("stops where a file is no rules file, with what is wrong with it", () => {
+    const path = file("broken.yaml", "- rule: Shell\n  actions: [{action: X, actionner: kubernetes:explode}]\n");
+    assert.throws(
+      () => readRules([path], { dryRun: false, timeoutSeconds: 60 }),
+      (error: Error) => {
+        assert.match(error.message, /^The response rules can't be used:\n.*broken\.yaml, entry 1.*kubernetes:explode/);
+        assert.match(error.message, /\nCorrect the file, or change responderRules\.$/);
+        return true;
+      },
+    );
   });
 });

@@ -11,7 +11,7 @@ import type { ControlPlane } from "../support/control-plane.ts";
 import { deliver, loggedOf, nameOf } from "./deliver.ts";
 import { eventually } from "../support/eventually.ts";
 import { startOutputBroker, type OutputBroker } from "./output-broker.ts";
-import { ownRightsOf } from "./rights.ts";
+import { ownRightsOf } from "../support/rights.ts";
 import { startResponder, type RunningResponder } from "../support/responder.ts";
 import { controlPlane } from "./shared.ts";
 import { Workloads, type Pod } from "./workloads.ts";

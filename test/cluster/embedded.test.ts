@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { RbacObject } from "../../lab/kubernetes/authorizer.ts";
 import type { CommandResult, ContainerCommand } from "../../lab/kubernetes/containers.ts";
 import { startKubernetes, type Kubernetes } from "../../lab/kubernetes/server.ts";
-import { Api } from "./api.ts";
+import { Api } from "../support/api.ts";
 import { EVENTS, OBJECTS, SELECTING } from "./embedded/objects.ts";
 import { play, type Server } from "./embedded/play.ts";
 import { COMMANDS, EVICTING, LOGS, RUNNING } from "./embedded/pods.ts";
@@ -23,7 +23,7 @@ import {
   type Table,
 } from "./embedded/steps.ts";
 import { eventually } from "../support/eventually.ts";
-import { LOG_LINES } from "./kubelet.ts";
+import { LOG_LINES } from "../support/control-plane/kubelet.ts";
 import { controlPlane } from "./shared.ts";
 
 const JSON_PATCH = "application/json-patch+json";

@@ -5,7 +5,7 @@ import { action, rule } from "./actions/rules.ts";
 import type { ControlPlane } from "../support/control-plane.ts";
 import { alarm, deliver, loggedOf } from "./deliver.ts";
 import { eventually } from "../support/eventually.ts";
-import { ownRightsOf } from "./rights.ts";
+import { ownRightsOf } from "../support/rights.ts";
 import { startResponder, type RunningResponder } from "../support/responder.ts";
 import { controlPlane } from "./shared.ts";
 import { Workloads } from "./workloads.ts";

@@ -9,10 +9,10 @@ import { evaluateProgram } from "../../lab/program/evaluate.ts";
 import { ACTIONNERS } from "../../responder/actions/catalogue.ts";
 import { permissionsOf } from "../../responder/rules/role.ts";
 import { loadRules } from "../../responder/rules/load.ts";
-import { Applier } from "./apply.ts";
+import { Applier } from "../support/apply.ts";
 import type { ControlPlane } from "../support/control-plane.ts";
-import { accountsOf } from "./objects.ts";
-import { ownRightsOf, phrases } from "./rights.ts";
+import { accountsOf } from "../support/objects.ts";
+import { ownRightsOf, phrases } from "../support/rights.ts";
 import { controlPlane } from "./shared.ts";
 
 /** Where the program for dev has its ServiceAccounts. */

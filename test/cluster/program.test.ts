@@ -4,9 +4,9 @@ import { join, resolve } from "node:path";
 
 import { evaluateProgram, type Program } from "../../lab/program/evaluate.ts";
 import { loadKnative } from "../../stack/knative/manifests.ts";
-import type { Answer, Api } from "./api.ts";
-import { Applier, labelOf, type NamedObject } from "./apply.ts";
-import { objectsOf } from "./objects.ts";
+import type { Answer, Api } from "../support/api.ts";
+import { Applier, labelOf, type NamedObject } from "../support/apply.ts";
+import { objectsOf } from "../support/objects.ts";
 import { Schemas } from "./schemas.ts";
 import { controlPlane } from "./shared.ts";
 

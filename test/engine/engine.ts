@@ -15,7 +15,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { tool } from "../../tools/find.ts";
 import { eventually } from "../support/eventually.ts";
-import { Processes } from "../cluster/processes.ts";
+import { Processes } from "../support/processes.ts";
 import type { KubernetesObject } from "../../lab/kubernetes/object.ts";
 import { LanguageHost } from "./language.ts";
 

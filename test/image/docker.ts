@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { eventually } from "../support/eventually.ts";
-import { freePorts } from "../cluster/free-ports.ts";
-import { Processes } from "../cluster/processes.ts";
+import { freePorts } from "../support/free-ports.ts";
+import { Processes } from "../support/processes.ts";
 
 const execute = promisify(execFile);
 

@@ -7,11 +7,11 @@ import { evaluateProgram } from "../../lab/program/evaluate.ts";
 import { startService, type LogLine, type RunningService } from "../../lab/service.ts";
 import { build } from "../../responder/build.ts";
 import type { PolicyRule } from "../../responder/rules/role.ts";
-import { Applier } from "../cluster/apply.ts";
+import { Applier } from "./apply.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { eventually } from "./eventually.ts";
-import { accountsOf } from "../cluster/objects.ts";
-import { ownRightsOf, phrases } from "../cluster/rights.ts";
+import { accountsOf } from "./objects.ts";
+import { ownRightsOf, phrases } from "./rights.ts";
 
 /** The responder's bundle, running as the program's ServiceAccount against a control plane. */
 export interface RunningResponder {

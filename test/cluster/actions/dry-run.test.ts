@@ -4,7 +4,7 @@ import type { ControlPlane } from "../../support/control-plane.ts";
 import { deliver } from "../deliver.ts";
 import { createNode, readNode, removeNodes } from "../nodes.ts";
 import { startResponder, type RunningResponder } from "../../support/responder.ts";
-import { ownRightsOf } from "../rights.ts";
+import { ownRightsOf } from "../../support/rights.ts";
 import { controlPlane } from "../shared.ts";
 import { Workloads, type Pod } from "../workloads.ts";
 import { action, rule } from "./rules.ts";

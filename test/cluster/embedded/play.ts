@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 
 import { frameReader } from "../../../lab/kubernetes/websocket.ts";
-import type { Answer, Api, KubernetesObject, Upgrade } from "../api.ts";
+import type { Answer, Api, KubernetesObject, Upgrade } from "../../support/api.ts";
 import { eventually } from "../../support/eventually.ts";
 import { apps, NOBODY, pods, type Request, type Step } from "./steps.ts";
 

@@ -1,5 +1,5 @@
 import type { CommandResult } from "../../../lab/kubernetes/containers.ts";
-import type { KubernetesObject } from "../api.ts";
+import type { KubernetesObject } from "../../support/api.ts";
 import {
   get,
   NAMESPACE,

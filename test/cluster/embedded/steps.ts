@@ -1,4 +1,4 @@
-import type { KubernetesObject, RequestOptions } from "../api.ts";
+import type { KubernetesObject, RequestOptions } from "../../support/api.ts";
 
 /** Where everything that is in a namespace is put. */
 export const NAMESPACE = "embedded";

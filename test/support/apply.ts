@@ -1,5 +1,5 @@
 import type { Answer, Api, KubernetesObject } from "./api.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "./eventually.ts";
 
 /** An object that names itself. */
 export interface NamedObject extends KubernetesObject {

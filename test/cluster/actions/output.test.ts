@@ -101,7 +101,7 @@ describe("log, exec, script and evidence, against a real API", () => {
 
   for (const [name, why, output] of [
     ["Fail", /exit status 3/, "before\n"],
-    ["Take long", /had not ended after 1 s/, "begun\n"],
+    ["Take long", /had not ended after 5 s/, "begun\n"],
     ["Use another shell", /no such file/, undefined],
   ] as const) {
     it(`exec says that a command failed, and keeps what it printed: ${name.toLowerCase()}`, async () => {
@@ -186,7 +186,7 @@ function rulesWith(script: string): string {
       ),
     ]),
     rule("Fail", [action("kubernetes:exec", { command: "echo before; exit 3" })]),
-    rule("Take long", [action("kubernetes:exec", { command: "echo begun; sleep 5", timeout_seconds: 1 })]),
+    rule("Take long", [action("kubernetes:exec", { command: "echo begun; sleep 15", timeout_seconds: 5 })]),
     rule("Use another shell", [action("kubernetes:exec", { command: "true", shell: "/no/shell" })]),
     rule("Run a script", [action("kubernetes:script", { script: "for word in one two; do\n  echo $word\ndone\n" })]),
     rule("Run a file", [action("kubernetes:script", { file: script })]),

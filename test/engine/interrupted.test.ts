@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Cluster } from "./cluster.ts";
-import { Engine, ROOT, type Printed } from "./engine.ts";
+import type { Printed } from "./command.ts";
+import { Engine, ROOT } from "./engine.ts";
 import { ownsKnative, settingsOf, SMALL_KNATIVE, STACKS, type StackName } from "./fixtures.ts";
 import type { Json } from "./values.ts";
 
@@ -23,13 +24,13 @@ interface Scene {
 }
 
 // Knative's hundreds of objects would add nothing but time: the small manifests have one of each kind.
-describe("an `up` that was killed is finished by the README's commands, for dev, with small manifests in Knative's place, and for prod", function () {
-  this.timeout(300_000);
+describe("an `up` that was killed is finished by the documented commands, for dev, with small manifests in Knative's place, and for prod", function () {
+  this.timeout(900_000);
   const scenes: Scene[] = [];
   let commands: string[];
 
   before(async () => {
-    commands = readmeCommands();
+    commands = documentedCommands();
     for (const name of STACKS) {
       const cluster = await Cluster.start({ knative: !ownsKnative(name) });
       const scene = {
@@ -94,10 +95,13 @@ async function killAndFinish(
   assert.doesNotMatch(last, /warning/, last);
 }
 
-/** Of the section for it, the commands to give one after the other; the section is to name the one for Helm too. */
-function readmeCommands(): string[] {
+/** Of the section for it, in the README or in docs/, the commands to give one after the other; the section is to name the one for Helm too. */
+function documentedCommands(): string[] {
+  const files = ["README.md", ...readdirSync(join(ROOT, "docs")).map((name) => join("docs", name))];
+  const texts = files.filter((name) => name.endsWith(".md")).map((name) => readFileSync(join(ROOT, name), "utf8"));
   const section =
-    readFileSync(join(ROOT, "README.md"), "utf8").split("### When an `up` was interrupted\n")[1]?.split("\n#")[0] ?? "";
+    texts.map((text) => /^#+ When an `up` was interrupted\n([^]*?)(?=\n#|$(?![^]))/m.exec(text)?.[1]).find(Boolean) ??
+    "";
   assert.ok(section.includes(`\`${UNINSTALL}\``), section);
   const block = section.split("```sh\n")[1]?.split("```")[0] ?? "";
   const commands = block

@@ -7,7 +7,7 @@ import type { Api } from "../support/api.ts";
 import { Applier, type NamedObject } from "../support/apply.ts";
 import { startControlPlane, type ControlPlane } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
-import type { EngineApi } from "./engine.ts";
+import type { EngineApi } from "./providers.ts";
 
 interface LiveObject {
   apiVersion: string;

@@ -19,7 +19,7 @@ import { LanguageHost } from "./language.ts";
 import { Providers, type EngineApi } from "./providers.ts";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
-export const PASSPHRASE = "correct horse battery staple";
+const PASSPHRASE = "correct horse battery staple";
 
 /** A value of the stack's configuration; dots and brackets in the key lead into maps and lists. */
 export interface Setting {

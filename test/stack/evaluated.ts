@@ -34,7 +34,6 @@ export const STACKS = {
 };
 
 type StackName = keyof typeof STACKS;
-export const STACK_NAMES = Object.keys(STACKS) as StackName[];
 
 const programs = new Map<StackName, Promise<Program>>();
 
@@ -43,6 +42,22 @@ export function programOf(stack: StackName): Promise<Program> {
   const known = programs.get(stack) ?? evaluateProgram({ stack, config: { "knative:install": false } });
   programs.set(stack, known);
   return known;
+}
+
+/**
+ * A block of tests for each stack of the repository.
+ * @param block is given the stack's name, and what the program comes to for it once the block's hooks have run
+ */
+export function describeStacks(title: string, block: (stack: StackName, program: () => Program) => void): void {
+  for (const stack of Object.keys(STACKS) as StackName[]) {
+    describe(`${title}, stack ${stack}`, () => {
+      let program: Program | undefined;
+      before(async () => {
+        program = await programOf(stack);
+      });
+      block(stack, () => program ?? assert.fail("there is no program before the block's hooks have run"));
+    });
+  }
 }
 
 /** What it comes to for dev with further values of the configuration, on a Knative that is there. */

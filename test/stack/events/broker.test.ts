@@ -1,31 +1,23 @@
 import assert from "node:assert/strict";
-import type { Program } from "../../../lab/program/evaluate.ts";
-import { find, programOf, programWith, STACK_NAMES, STACKS } from "../evaluated.ts";
+import { describeStacks, find, programOf, programWith, STACKS } from "../evaluated.ts";
 
-for (const stack of STACK_NAMES) {
-  describe(`the Broker, stack ${stack}`, () => {
-    const expected = STACKS[stack];
-    const { namespace } = expected;
-    let program: Program;
+describeStacks("the Broker", (stack, program) => {
+  const expected = STACKS[stack];
+  const { namespace } = expected;
 
-    before(async () => {
-      program = await programOf(stack);
+  it("makes the Broker of the configured class and waits until it is Ready", () => {
+    const { inputs, timeouts } = find(program(), "broker-broker");
+    assert.deepEqual(inputs.metadata, {
+      name: "default",
+      namespace,
+      annotations: {
+        "eventing.knative.dev/broker.class": expected.brokerClass,
+        "pulumi.com/waitFor": "condition=Ready",
+      },
     });
-
-    it("makes the Broker of the configured class and waits until it is Ready", () => {
-      const { inputs, timeouts } = find(program, "broker-broker");
-      assert.deepEqual(inputs.metadata, {
-        name: "default",
-        namespace,
-        annotations: {
-          "eventing.knative.dev/broker.class": expected.brokerClass,
-          "pulumi.com/waitFor": "condition=Ready",
-        },
-      });
-      assert.deepEqual(timeouts, { create: "5m", update: "5m" });
-    });
+    assert.deepEqual(timeouts, { create: "5m", update: "5m" });
   });
-}
+});
 
 describe("the Broker with values of the stack's own", () => {
   it("has the name, the namespace and the configuration that the stack says", async () => {

@@ -1,43 +1,34 @@
 import assert from "node:assert/strict";
-import type { Program } from "../../../lab/program/evaluate.ts";
-import { brokerUrlOf, find, programOf, programWith, STACK_NAMES } from "../evaluated.ts";
+import { brokerUrlOf, describeStacks, find, programWith } from "../evaluated.ts";
 
-for (const stack of STACK_NAMES) {
-  describe(`Falco, stack ${stack}`, () => {
-    let program: Program;
-
-    before(async () => {
-      program = await programOf(stack);
+describeStacks("Falco", (stack, program) => {
+  it("gives the Broker's URL to falcosidekick", () => {
+    assert.deepEqual(find(program(), "falco-release").inputs.values.falcosidekick, {
+      enabled: true,
+      config: { cloudevents: { address: brokerUrlOf(stack) } },
+      webui: { enabled: true },
     });
+    assert.ok(find(program(), "falco-release").dependsOn.includes("broker-broker"));
+  });
 
-    it("gives the Broker's URL to falcosidekick", () => {
-      assert.deepEqual(find(program, "falco-release").inputs.values.falcosidekick, {
-        enabled: true,
-        config: { cloudevents: { address: brokerUrlOf(stack) } },
-        webui: { enabled: true },
-      });
-      assert.ok(find(program, "falco-release").dependsOn.includes("broker-broker"));
-    });
+  it("has a namespace that admits what reads the kernel's events", () => {
+    const { metadata } = find(program(), "falco-namespace").inputs;
+    assert.equal(metadata.name, "falco");
+    assert.deepEqual(metadata.labels, { "pod-security.kubernetes.io/enforce": "privileged" });
+  });
 
-    it("has a namespace that admits what reads the kernel's events", () => {
-      const { metadata } = find(program, "falco-namespace").inputs;
-      assert.equal(metadata.name, "falco");
-      assert.deepEqual(metadata.labels, { "pod-security.kubernetes.io/enforce": "privileged" });
-    });
-
-    it("installs the pinned Falco chart with the driver, the pod's UID and what the chart adds itself", () => {
-      const { inputs } = find(program, "falco-release");
-      assert.equal(inputs["chart"], "falco");
-      assert.equal(inputs["version"], "9.1.0");
-      assert.deepEqual(inputs["repositoryOpts"], { repo: "https://falcosecurity.github.io/charts" });
-      assert.deepEqual(inputs.values.driver, { kind: "modern_ebpf" });
-      assert.deepEqual(inputs.values.falco, {
-        json_output: true,
-        append_output: [{ suggested_output: true }, { extra_fields: ["k8s.pod.uid"] }],
-      });
+  it("installs the pinned Falco chart with the driver, the pod's UID and what the chart adds itself", () => {
+    const { inputs } = find(program(), "falco-release");
+    assert.equal(inputs["chart"], "falco");
+    assert.equal(inputs["version"], "9.1.0");
+    assert.deepEqual(inputs["repositoryOpts"], { repo: "https://falcosecurity.github.io/charts" });
+    assert.deepEqual(inputs.values.driver, { kind: "modern_ebpf" });
+    assert.deepEqual(inputs.values.falco, {
+      json_output: true,
+      append_output: [{ suggested_output: true }, { extra_fields: ["k8s.pod.uid"] }],
     });
   });
-}
+});
 
 describe("Falco with values of the stack's own", () => {
   it("merges further Helm values over its own and keeps each of them secret", async () => {

@@ -1,26 +1,17 @@
 import assert from "node:assert/strict";
-import type { Program } from "../../../lab/program/evaluate.ts";
-import { envOf, find, podOf, programOf, SIDEKICK, STACK_NAMES } from "../evaluated.ts";
+import { describeStacks, envOf, find, podOf, SIDEKICK } from "../evaluated.ts";
 
-for (const stack of STACK_NAMES) {
-  describe(`the dead letter service, stack ${stack}`, () => {
-    let program: Program;
-
-    before(async () => {
-      program = await programOf(stack);
-    });
-
-    it("runs the dead letter service from the same image, without any permission", () => {
-      const pod = podOf(program, "dead-letters-service");
-      assert.deepEqual(pod.containers[0].args, ["dead-letter"]);
-      assert.equal(pod.serviceAccountName, find(program, "dead-letters-account").inputs.metadata.name);
-      assert.equal(pod.automountServiceAccountToken, false);
-      assert.equal(envOf(program, "dead-letters-service")["FALCOSIDEKICK_URL"], SIDEKICK);
-      const bindings = program.resources.filter(({ type }) => type.endsWith("Binding"));
-      assert.deepEqual(
-        bindings.map(({ name }) => name),
-        ["responder-binding"],
-      );
-    });
+describeStacks("the dead letter service", (_, program) => {
+  it("runs the dead letter service from the same image, without any permission", () => {
+    const pod = podOf(program(), "dead-letters-service");
+    assert.deepEqual(pod.containers[0].args, ["dead-letter"]);
+    assert.equal(pod.serviceAccountName, find(program(), "dead-letters-account").inputs.metadata.name);
+    assert.equal(pod.automountServiceAccountToken, false);
+    assert.equal(envOf(program(), "dead-letters-service")["FALCOSIDEKICK_URL"], SIDEKICK);
+    const bindings = program().resources.filter(({ type }) => type.endsWith("Binding"));
+    assert.deepEqual(
+      bindings.map(({ name }) => name),
+      ["responder-binding"],
+    );
   });
-}
+});

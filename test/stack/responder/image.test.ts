@@ -1,37 +1,30 @@
 import assert from "node:assert/strict";
-import { evaluateProgram, type Program } from "../../../lab/program/evaluate.ts";
-import { DIGEST, find, podOf, programOf, programWith, SERVICES, STACK_NAMES, STACKS } from "../evaluated.ts";
+import { evaluateProgram } from "../../../lab/program/evaluate.ts";
+import { describeStacks, DIGEST, find, podOf, programWith, SERVICES, STACKS } from "../evaluated.ts";
 
-for (const stack of STACK_NAMES) {
-  describe(`the responder's image, stack ${stack}`, () => {
-    const expected = STACKS[stack];
-    const image = `${expected.repository}@${DIGEST}`;
-    let program: Program;
+describeStacks("the responder's image", (stack, program) => {
+  const expected = STACKS[stack];
+  const image = `${expected.repository}@${DIGEST}`;
 
-    before(async () => {
-      program = await programOf(stack);
+  it("builds the image for the registry, and deploys it by digest", () => {
+    const { type, inputs } = find(program(), "image-build");
+    assert.equal(type, "docker:index/image:Image");
+    assert.equal(inputs["imageName"], `${expected.repository}:latest`);
+    assert.deepEqual(inputs["build"], {
+      args: {},
+      context: ".",
+      dockerfile: "responder/Dockerfile",
+      platform: "linux/amd64",
     });
-
-    it("builds the image for the registry, and deploys it by digest", () => {
-      const { type, inputs } = find(program, "image-build");
-      assert.equal(type, "docker:index/image:Image");
-      assert.equal(inputs["imageName"], `${expected.repository}:latest`);
-      assert.deepEqual(inputs["build"], {
-        args: {},
-        context: ".",
-        dockerfile: "responder/Dockerfile",
-        platform: "linux/amd64",
-      });
-      assert.deepEqual(inputs["registry"], { server: expected.repository.split("/")[0] });
-      for (const service of SERVICES) assert.equal(podOf(program, service).containers[0].image, image);
-    });
-
-    it("needs no Secret to pull with where the registry asks for no user", () => {
-      assert.ok(!program.resources.some(({ type }) => type === "kubernetes:core/v1:Secret"));
-      for (const service of SERVICES) assert.ok(!("imagePullSecrets" in podOf(program, service)), service);
-    });
+    assert.deepEqual(inputs["registry"], { server: expected.repository.split("/")[0] });
+    for (const service of SERVICES) assert.equal(podOf(program(), service).containers[0].image, image);
   });
-}
+
+  it("needs no Secret to pull with where the registry asks for no user", () => {
+    assert.ok(!program().resources.some(({ type }) => type === "kubernetes:core/v1:Secret"));
+    for (const service of SERVICES) assert.ok(!("imagePullSecrets" in podOf(program(), service)), service);
+  });
+});
 
 describe("the responder's image", () => {
   it("pushes with the registry's user and gives pods the same to pull with, encrypted", async () => {

@@ -41,7 +41,7 @@ export interface BundledResponder {
 /** Has one process of it, with the default rules, from before each test of a block until after it. */
 export function withBundle(): BundledResponder {
   let folder: string;
-  let running: { kubernetes: Kubernetes; service: RunningService } | undefined;
+  let running: { kubernetes?: Kubernetes; service?: RunningService } = {};
   const logged: LogLine[] = [];
   const ended: string[] = [];
 
@@ -50,7 +50,8 @@ export function withBundle(): BundledResponder {
     ended.length = 0;
     folder = mkdtempSync(join(tmpdir(), "response-engine-bundled-"));
     const kubernetes = await startKubernetes({ rbac: RBAC });
-    const service = await startService(
+    running = { kubernetes };
+    running.service = await startService(
       {
         name: "responder",
         namespace: "default",
@@ -68,19 +69,19 @@ export function withBundle(): BundledResponder {
         onExit: (reason) => ended.push(reason),
       },
     );
-    running = { kubernetes, service };
   });
 
   afterEach(async () => {
-    await running?.service.stop();
-    await running?.kubernetes.close();
-    running = undefined;
+    await running.service?.stop();
+    await running.kubernetes?.close();
+    running = {};
     rmSync(folder, { recursive: true, force: true });
   });
 
-  function get<Key extends "kubernetes" | "service">(key: Key): NonNullable<typeof running>[Key] {
-    if (!running) throw new Error(`there is no ${key} outside of a test`);
-    return running[key];
+  function get<Key extends keyof typeof running>(key: Key): NonNullable<(typeof running)[Key]> {
+    const value = running[key];
+    if (!value) throw new Error(`there is no ${key} outside of a test`);
+    return value;
   }
 
   return {

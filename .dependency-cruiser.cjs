@@ -65,6 +65,13 @@ module.exports = {
       to: { path: "^responder/actions/(kubernetes/|catalogue\\.ts)" },
     },
     {
+      name: "support-knows-no-suite",
+      comment: "what suites and bench share stands below them",
+      severity: "error",
+      from: { path: "^test/support/" },
+      to: { path: "^test/", pathNot: "^test/support/" },
+    },
+    {
       name: "no-support-from-tests",
       comment: "test/support/ is what suites and bench share",
       severity: "error",

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Cluster } from "./cluster.ts";
-import { Engine, ROOT, type Printed } from "./engine.ts";
+import type { Printed } from "./command.ts";
+import { Engine, ROOT } from "./engine.ts";
 import { ownsKnative, settingsOf, SMALL_KNATIVE, STACKS, type StackName } from "./fixtures.ts";
 import type { Json } from "./values.ts";
 
@@ -24,7 +25,7 @@ interface Scene {
 
 // Knative's hundreds of objects would add nothing but time: the small manifests have one of each kind.
 describe("an `up` that was killed is finished by the documented commands, for dev, with small manifests in Knative's place, and for prod", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   const scenes: Scene[] = [];
   let commands: string[];
 

@@ -1,5 +1,5 @@
 import type { PolicyRule } from "../../responder/rules/role.ts";
-import type { ControlPlane } from "../support/control-plane.ts";
+import type { ControlPlane } from "./control-plane.ts";
 
 interface Review {
   incomplete: boolean;

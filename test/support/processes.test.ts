@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "./eventually.ts";
 import { Processes } from "./processes.ts";
 
 function alive(pid: number): boolean {

@@ -1,5 +1,5 @@
 import type { Answer, Api, KubernetesObject } from "./api.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "./eventually.ts";
 
 /** An object that names itself. */
 export interface NamedObject extends KubernetesObject {
@@ -63,21 +63,17 @@ export class Applier {
   /** Where the API has the object. */
   async pathOf({ apiVersion, kind, metadata }: NamedObject): Promise<string> {
     const base = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    const { name, namespaced } = await eventually(
-      `the API serves ${kind} of ${apiVersion}`,
-      async () => {
-        const known = this.#served.get(apiVersion)?.find((one) => one.kind === kind);
-        if (known) return known;
-        const { status, body } = await this.#api.request<ResourceList>("GET", base);
-        if (status === 200)
-          this.#served.set(
-            apiVersion,
-            body.resources.filter((one) => !one.name.includes("/")),
-          );
-        return undefined;
-      },
-      { seconds: 10 },
-    );
+    const { name, namespaced } = await eventually(`the API serves ${kind} of ${apiVersion}`, async () => {
+      const known = this.#served.get(apiVersion)?.find((one) => one.kind === kind);
+      if (known) return known;
+      const { status, body } = await this.#api.request<ResourceList>("GET", base);
+      if (status === 200)
+        this.#served.set(
+          apiVersion,
+          body.resources.filter((one) => !one.name.includes("/")),
+        );
+      return undefined;
+    });
     return `${base}${namespaced ? `/namespaces/${metadata.namespace ?? "default"}` : ""}/${name}/${metadata.name}`;
   }
 }

@@ -1,5 +1,4 @@
-import type { CommandResult } from "../../../lab/kubernetes/containers.ts";
-import type { KubernetesObject } from "../api.ts";
+import type { KubernetesObject } from "../../support/api.ts";
 import {
   get,
   NAMESPACE,
@@ -14,19 +13,9 @@ import {
   type Request,
   type Step,
   type Table,
+  created,
+  waiting,
 } from "./steps.ts";
-
-const created = post(pods, podOf());
-const waiting = post(pods, podOnNoNode());
-const several = post(
-  pods,
-  podOf({
-    spec: {
-      initContainers: [{ name: "init", image: "alpine:3" }],
-      containers: ["main", "sidecar"].map((name) => ({ name, image: "alpine:3" })),
-    },
-  }),
-);
 
 /** Pods of the cart that run, on no node, so that nobody but this says whether they are ready. */
 function running(ready: Record<string, boolean>): Step[] {
@@ -153,125 +142,4 @@ export const EVICTING: Table = {
     budget({ minAvailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" }),
     evict("alpine"),
   ],
-};
-
-export const LOGS: Table = {
-  "a container": [created, get(`${pod}/log`), get(`${pod}/log?container=main`)],
-  "the end of it": [
-    created,
-    ...[
-      "tailLines=2",
-      "tailLines=0",
-      "tailLines=1000",
-      "limitBytes=9",
-      "limitBytes=10&tailLines=5",
-      "tailLines=3&previous=false",
-    ].map((query) => get(`${pod}/log?${query}`)),
-  ],
-  "no end that can be": [
-    created,
-    ...["tailLines=-1", "limitBytes=0", "limitBytes=-3&tailLines=-4", "tailLines=some"].map((query) =>
-      get(`${pod}/log?${query}`),
-    ),
-  ],
-  "a container that the pod doesn't have": [created, get(`${pod}/log?container=sidecar`)],
-  "one container of several": [
-    several,
-    get(`${pod}/log`),
-    ...["sidecar", "init"].map((name) => get(`${pod}/log?tailLines=1&container=${name}`)),
-  ],
-  "a pod that isn't there": [
-    get(`${pod}/log`),
-    get("/api/v1/namespaces/nowhere/pods/alpine/log"),
-    get(`${pod}/log?tailLines=-1`),
-  ],
-  "a pod that no node runs": [waiting, get(`${pod}/log`), get(`${pod}/log?container=sidecar`)],
-  "a pod by other methods": [created, post(`${pod}/log`, {}), remove(`${pod}/log`)],
-};
-
-const V5 = "v5.channel.k8s.io";
-const V4 = "v4.channel.k8s.io";
-
-function exec(query: string, more: Partial<Request> = {}): Request {
-  return { ...get(`${pod}/exec?${query}`), protocols: [V5], ...more };
-}
-
-/** A command as the query says it. */
-function commandOf(...words: string[]): string {
-  return words.map((word) => `command=${encodeURIComponent(word)}`).join("&");
-}
-
-const HELLO = commandOf("echo", "hello");
-
-/** What becomes of the commands below on the machine that stands for a node. */
-export const COMMANDS: Record<string, CommandResult | Error> = {
-  "echo hello": { stdout: "hello\n", exitCode: 0 },
-  "sh -c echo oops >&2": { stderr: "oops\n", exitCode: 0 },
-  // kwok doesn't say that a command ended with an exit code, as a node does
-  "sh -c echo so far; exit 3": new Error("cmd wait: sh -c echo so far; exit 3: exit status 3"),
-  "no-such-program": new Error(
-    'cmd start: no-such-program : exec: "no-such-program": executable file not found in $PATH',
-  ),
-};
-
-export const RUNNING: Table = {
-  ...Object.fromEntries(
-    [V5, V4].flatMap((protocol): [string, Step[]][] => {
-      const more = { protocols: [protocol] };
-      return [
-        [
-          `a command (${protocol})`,
-          [created, exec(`${HELLO}&stdout=true&stderr=true`, more), exec(`${HELLO}&stdout=1&container=main`, more)],
-        ],
-        [
-          `a command that complains (${protocol})`,
-          [created, exec(`${commandOf("sh", "-c", "echo oops >&2")}&stdout=true&stderr=true`, more)],
-        ],
-        [`a command that nobody listens to (${protocol})`, [created, exec(`${HELLO}&stdout=false&stderr=true`, more)]],
-        [
-          `a command that can't be run (${protocol})`,
-          [
-            created,
-            exec(`${commandOf("no-such-program")}&stdout=true`, more),
-            exec(`${commandOf("sh", "-c", "echo so far; exit 3")}&stderr=true`, more),
-          ],
-        ],
-        [
-          `nothing where it isn't known where (${protocol})`,
-          [several, exec(`${HELLO}&stdout=true`, more), exec(`${HELLO}&stdout=true&container=nowhere`, more)],
-        ],
-        [`nothing in a pod that isn't there (${protocol})`, [exec(`${HELLO}&stdout=true`, more)]],
-      ];
-    }),
-  ),
-  "a command in one container of several": [several, exec(`${HELLO}&stdout=true&container=sidecar`)],
-  "a command for who speaks several protocols": [
-    created,
-    ...[
-      [V5, V4],
-      [V4, V5],
-      ["made.up", V4],
-    ].map((protocols) => exec(`${HELLO}&stdout=true`, { protocols })),
-  ],
-  "nothing in a pod that no node runs": [waiting, exec(`${HELLO}&stdout=true`)],
-  "nothing for who may get and not create": [
-    created,
-    exec(`${HELLO}&stdout=true`, { as: "reader" }),
-    get(`${pod}/exec?${HELLO}`, "reader"),
-    { method: "POST", path: `${pod}/exec?${HELLO}`, as: "reader" },
-  ],
-  "nothing for nobody": [
-    created,
-    exec(`${HELLO}&stdout=true`, { as: "anonymous" }),
-    exec(`${HELLO}&stdout=true`, { as: "impostor" }),
-  ],
-  "nothing without an upgrade": [
-    created,
-    get(`${pod}/exec?${HELLO}`),
-    { method: "POST", path: `${pod}/exec?${HELLO}` },
-    get(`${pod}/exec?${HELLO}&container=nowhere`),
-    get(`${pods}/busybox/exec?${HELLO}`),
-  ],
-  "nothing by other methods": [created, { method: "PUT", path: `${pod}/exec?${HELLO}` }, remove(`${pod}/exec`)],
-  "a pod to who asks for an upgrade there": [waiting, { ...get(pod), protocols: [V5] }],
 };

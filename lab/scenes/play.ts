@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { OUTPUT_TYPE } from "../../responder/events.ts";
 import type { OutputData } from "../../responder/outputs/output-event.ts";
-import type { BrokerNote, Leg } from "../broker/broker.ts";
+import type { BrokerNote, Leg } from "../broker/notes.ts";
 import type { Chain, ChainListener } from "../chain.ts";
 import type { Expectation } from "./expectation.ts";
 import type { SidekickNote, SidekickPayload } from "../falcosidekick.ts";
-import type { LoggedRequest } from "../kubernetes/server.ts";
+import type { LoggedRequest } from "../kubernetes/serving.ts";
 import { listPods, pathOf, placePod } from "./pods.ts";
 import type { Step } from "./recorded.ts";
 import type { LogLine } from "../service.ts";

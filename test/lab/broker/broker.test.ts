@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { startBroker } from "../../../lab/broker/broker.ts";
-import type { BrokerNote, BrokerObject, EmbeddedBroker, TriggerObject } from "../../../lab/broker/broker.ts";
+import type { EmbeddedBroker } from "../../../lab/broker/broker.ts";
+import type { BrokerNote } from "../../../lab/broker/notes.ts";
+import type { BrokerObject, TriggerObject } from "../../../lab/broker/objects.ts";
 import { parseDuration, retryPolicy } from "../../../lab/broker/delivery.ts";
 import type { DeliverySpec } from "../../../lab/broker/delivery.ts";
 import type { SubscriptionsFilter } from "../../../lab/broker/filters.ts";

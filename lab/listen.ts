@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 export interface Listening {
   url: string;
   /** Cuts every connection, and resolves when the port is free again. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Has a server listen on a free port of the loopback address. */

@@ -16,8 +16,8 @@ import { Faults } from "./faults.ts";
 import type { Fault } from "./faults.ts";
 import { RESOURCES } from "./resources.ts";
 import type { Resource } from "./resources.ts";
-import { serve } from "./serving.ts";
-import type { LoggedRequest, Service } from "./serving.ts";
+import { serve } from "./serve.ts";
+import type { LoggedRequest, Service } from "./serve.ts";
 import { Store } from "./store.ts";
 
 export interface KubernetesOptions {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { build } from "esbuild";
-import type { Order, Settings, Target, Times } from "./bare-client.ts";
+import type { Order, Settings, Times } from "./bare-client.ts";
 
 /** The bare client's process. */
 export interface BareClient {
@@ -30,7 +30,7 @@ export async function buildBareClient(folder: string): Promise<string> {
 }
 
 /** @param settings.first a pod that it is to delete as soon as it can */
-export async function startBareClient(bundle: string, settings: Settings & { first?: Target }): Promise<BareClient> {
+export async function startBareClient(bundle: string, settings: Settings): Promise<BareClient> {
   const started = performance.now();
   const child = fork(bundle, [JSON.stringify(settings)], {
     execArgv: [],

@@ -17,7 +17,7 @@ import { build } from "../../responder/build.ts";
 const ALERT = await readFile(new URL("../../lab/alerts/terminal-shell.json", import.meta.url), "utf8");
 
 describe("the lab's chain", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let objects: LabObjects;
   let chain: Chain;
   let recorder: Recorder;

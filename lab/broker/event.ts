@@ -13,7 +13,7 @@ export interface BrokerEvent {
 }
 
 /** What can't be taken as a CloudEvent. */
-export class EventError extends Error {}
+class EventError extends Error {}
 
 const REQUIRED = ["specversion", "id", "source", "type"];
 const ATTRIBUTE_NAME = /^[a-z0-9]+$/;

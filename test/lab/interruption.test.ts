@@ -2,18 +2,11 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { eventually } from "../support/eventually.ts";
-import { ALERTS, LabRuns, onLine, type Line } from "./lab-runs.ts";
+import { ALERTS, onLine, useLabRuns, type Line } from "./lab-runs.ts";
 
 describe("npm start, interrupted", function () {
   this.timeout(300_000);
-  let runs: LabRuns;
-
-  before(() => {
-    runs = new LabRuns();
-  });
-  after(async () => {
-    await runs.close();
-  });
+  const runs = useLabRuns();
 
   it("serves until then with --serve, takes alerts at the Broker it names, and cleans up", async () => {
     const child = runs.start(["--serve", "--json"]);

@@ -27,13 +27,22 @@ export interface Result {
 }
 
 /** Runs of the lab that write to one folder, so that what they leave can be seen. */
-export class LabRuns {
-  readonly folder = mkdtempSync(join(tmpdir(), "lab-test-"));
+class LabRuns {
+  #folder = "";
   readonly #running = new Set<Lab>();
+
+  /** Where files of a test's own may be put. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  open(): void {
+    this.#folder = mkdtempSync(join(tmpdir(), "lab-test-"));
+  }
 
   start(args: string[]): Lab {
     const child = spawn(process.execPath, [MAIN, ...args], {
-      env: { ...process.env, TMPDIR: this.folder, NO_COLOR: "1" },
+      env: { ...process.env, TMPDIR: this.#folder, NO_COLOR: "1" },
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#running.add(child);
@@ -53,7 +62,7 @@ export class LabRuns {
 
   /** Names of what the lab's runs have left. */
   async leftOver(): Promise<string[]> {
-    return (await readdir(this.folder)).filter((name) => name.startsWith("response-engine-lab-"));
+    return (await readdir(this.#folder)).filter((name) => name.startsWith("response-engine-lab-"));
   }
 
   /** Ends what a failed test has left running, and removes the folder. */
@@ -62,8 +71,20 @@ export class LabRuns {
       child.kill("SIGKILL");
       await once(child, "exit");
     }
-    rmSync(this.folder, { recursive: true });
+    rmSync(this.#folder, { recursive: true });
   }
+}
+
+/** Runs of the lab for the tests of a suite. */
+export function useLabRuns(): LabRuns {
+  const runs = new LabRuns();
+  before(() => {
+    runs.open();
+  });
+  after(async () => {
+    await runs.close();
+  });
+  return runs;
 }
 
 /** Calls back on every line that a run started with `--json` says. */

@@ -4,18 +4,11 @@ import { join } from "node:path";
 import { ACTIONNERS } from "../../responder/actions/catalogue.ts";
 import type { StepReport } from "../../lab/scenes/step-report.ts";
 import type { Verdict } from "../../lab/verdict.ts";
-import { ALERTS, LabRuns, type Result } from "./lab-runs.ts";
+import { ALERTS, useLabRuns, type Result } from "./lab-runs.ts";
 
 describe("npm start", function () {
   this.timeout(300_000);
-  let runs: LabRuns;
-
-  before(() => {
-    runs = new LabRuns();
-  });
-  after(async () => {
-    await runs.close();
-  });
+  const runs = useLabRuns();
 
   const steps = ({ lines }: Result): StepReport[] =>
     lines.filter(({ event }) => event === "alert") as unknown as StepReport[];

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
-import { BODY, Fixture, HEADERS, trigger } from "./fixture.ts";
+import { BODY, HEADERS, trigger, useFixture } from "./fixture.ts";
 
 describe("the embedded broker's ingress", () => {
-  let fixture: Fixture;
-  beforeEach(() => {
-    fixture = new Fixture();
-  });
-  afterEach(async () => {
-    await fixture.close();
-  });
+  const fixture = useFixture();
 
   it("answers 202 and delivers the event in binary mode with Knative's headers and the body's own bytes", async () => {
     const one = await fixture.subscriber(200);

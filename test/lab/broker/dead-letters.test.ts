@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
-import { BODY, Fixture, QUICK, trigger } from "./fixture.ts";
+import { BODY, QUICK, trigger, useFixture } from "./fixture.ts";
 
 describe("the embedded broker, with a dead letter sink", () => {
-  let fixture: Fixture;
-  beforeEach(() => {
-    fixture = new Fixture();
-  });
-  afterEach(async () => {
-    await fixture.close();
-  });
+  const fixture = useFixture();
 
   it("sends there what failed, and says where, how and why", async () => {
     const [one, dead] = [await fixture.subscriber({ status: 422, body: "no pod" }), await fixture.subscriber(200)];

@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
 import type { SubscriptionsFilter } from "../../../lab/broker/filters.ts";
-import { BODY, Fixture, HEADERS, QUICK, REPLY, trigger } from "./fixture.ts";
+import { BODY, HEADERS, QUICK, REPLY, trigger, useFixture } from "./fixture.ts";
 
 describe("the embedded broker, given a reply", () => {
-  let fixture: Fixture;
-  beforeEach(() => {
-    fixture = new Fixture();
-  });
-  afterEach(async () => {
-    await fixture.close();
-  });
+  const fixture = useFixture();
 
   const alerts: SubscriptionsFilter[] = [{ exact: { type: "alert" } }];
   const responses: SubscriptionsFilter[] = [{ exact: { type: "response" } }];

@@ -30,8 +30,8 @@ export const REPLY = {
 export const QUICK: DeliverySpec = { retry: 3, backoffPolicy: "exponential", backoffDelay: "PT0.2S" };
 
 /** A broker of one test's, `default` in the namespace `default`, with subscribers, and what it tells of its work. */
-export class Fixture {
-  notes: BrokerNote[] = [];
+class Fixture {
+  readonly notes: BrokerNote[] = [];
   readonly #open: { close(): Promise<void> }[] = [];
   #broker: EmbeddedBroker | undefined;
 
@@ -92,6 +92,18 @@ export class Fixture {
   async close(): Promise<void> {
     for (const one of this.#open.splice(0).reverse()) await one.close();
   }
+}
+
+/** One for the tests of a suite, which is fresh for each. */
+export function useFixture(): Fixture {
+  const fixture = new Fixture();
+  beforeEach(() => {
+    fixture.notes.length = 0;
+  });
+  afterEach(async () => {
+    await fixture.close();
+  });
+  return fixture;
 }
 
 /** A Trigger of the broker's whose subscriber is called as it is. */

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
-import { Fixture, QUICK, trigger } from "./fixture.ts";
+import { QUICK, trigger, useFixture } from "./fixture.ts";
 
 describe("the embedded broker, when a subscriber fails", () => {
-  let fixture: Fixture;
-  beforeEach(() => {
-    fixture = new Fixture();
-  });
-  afterEach(async () => {
-    await fixture.close();
-  });
+  const fixture = useFixture();
 
   for (const answer of [500, 503, 404, 408, 409, 429, "reset"] as const) {
     it(`tries again after ${answer}, with backoff`, async () => {
@@ -69,7 +63,7 @@ describe("the embedded broker, when a subscriber fails", () => {
     );
     await fixture.post();
     assert.deepEqual(fixture.waits(), [100, undefined]);
-    fixture.notes = [];
+    fixture.notes.length = 0;
     await fixture.start([trigger("one")], { one });
     await fixture.post();
     assert.deepEqual(fixture.waits(), [200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 102_400, undefined]);

@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
 import type { TriggerObject } from "../../../lab/broker/objects.ts";
-import { Fixture, trigger } from "./fixture.ts";
+import { trigger, useFixture } from "./fixture.ts";
 
 describe("the embedded broker, given objects that can't be carried out", () => {
-  let fixture: Fixture;
-  beforeEach(() => {
-    fixture = new Fixture();
-  });
-  afterEach(async () => {
-    await fixture.close();
-  });
+  const fixture = useFixture();
 
   const table: [text: string, trigger: TriggerObject, message: RegExp][] = [
     [

@@ -1,4 +1,4 @@
-import { applyPatch, type Operation } from "rfc6902";
+import { applyPatch, Pointer, type Operation } from "rfc6902";
 import { isMap } from "../../responder/json.ts";
 import { goType } from "./object.ts";
 import { badRequest, impossiblePatch, unsupportedPatch, type StatusError } from "./status.ts";
@@ -56,9 +56,15 @@ function operate(target: unknown, operations: readonly unknown[]): unknown {
     const { op } = operation;
     if (!OPERATIONS.some((one) => one === op))
       throw badRequest(`JSON patch operation ${JSON.stringify(op)} is none of ${OPERATIONS.join(", ")}`);
-    if (!isCarriedOut(document, operation as unknown as Operation)) throw impossiblePatch();
+    if (!isCarriedOut(document, asTheServerDoes(document, operation as unknown as Operation))) throw impossiblePatch();
   }
   return document;
+}
+
+/** The real server lets a map's key be replaced that isn't there. @see https://github.com/evanphx/json-patch/tree/v4.12.0 */
+function asTheServerDoes(document: unknown, operation: Operation): Operation {
+  if (operation.op !== "replace" || !operation.path.startsWith("/")) return operation;
+  return isMap(Pointer.fromJSON(operation.path).parent().get(document)) ? { ...operation, op: "add" } : operation;
 }
 
 /** Changes the document; rfc6902 answers with most of what goes wrong, and throws what is no JSON pointer. */

@@ -25,10 +25,15 @@ describe("patches of the embedded Kubernetes API", () => {
     assert.deepEqual(object, before);
   });
 
+  it("replace a map's key that isn't there, as the real server does", () => {
+    const { metadata } = patch([{ op: "replace", path: "/metadata/labels/b", value: "1" }]) as typeof object;
+    assert.deepEqual(metadata.labels, { app: "cart", b: "1" });
+  });
+
   const impossible: [text: string, operation: unknown][] = [
     ["a test that fails", { op: "test", path: "/metadata/name", value: "shop" }],
     ["what isn't there to remove", { op: "remove", path: "/metadata/labels/b" }],
-    ["what isn't there to replace", { op: "replace", path: "/metadata/labels/b", value: "1" }],
+    ["what isn't there to replace in a list", { op: "replace", path: "/spec/list/7", value: "1" }],
     ["a place in nothing", { op: "add", path: "/metadata/annotations/a", value: "1" }],
     ["a place in text", { op: "add", path: "/metadata/name/a", value: "1" }],
     ["a place beyond a list", { op: "add", path: "/spec/list/7", value: "1" }],

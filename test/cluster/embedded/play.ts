@@ -1,6 +1,6 @@
-import type { Duplex } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 
-import { frameReader } from "../../../lab/kubernetes/websocket.ts";
+import * as ws from "ws";
 import type { Answer, Api, KubernetesObject, Upgrade } from "../../support/api.ts";
 import { eventually } from "../../support/eventually.ts";
 import { apps, NOBODY, pods, type Request, type Step } from "./steps.ts";
@@ -68,21 +68,24 @@ async function send(
   return answer ?? (await once());
 }
 
+/** A client's end of a WebSocket on a connection that has been upgraded; ws's types leave it out. */
+const { Receiver } = ws as unknown as { Receiver: new (options: { isServer: boolean }) => Writable };
+
 /** All that comes over a WebSocket of Kubernetes', by stream, and how it is closed. */
 async function listen({ socket, head, headers }: Upgrade & { socket: Duplex }): Promise<KubernetesObject> {
   const streams: Record<string, string> = {};
   const told: { first?: number; closed?: number } = {};
-  const read = frameReader(({ opcode, payload: [channel = 0, ...bytes] }) => {
-    if (opcode === 8) {
-      told.closed = channel * 256 + (bytes[0] ?? 0);
-      socket.end();
-    } else {
-      told.first ??= channel;
-      streams[channel] = (streams[channel] ?? "") + Buffer.from(bytes).toString();
-    }
+  const receiver = new Receiver({ isServer: false });
+  receiver.on("message", ([channel = 0, ...bytes]: Buffer) => {
+    told.first ??= channel;
+    streams[channel] = (streams[channel] ?? "") + Buffer.from(bytes).toString();
   });
-  socket.on("data", read);
-  read(head);
+  receiver.on("conclude", (code: number) => {
+    told.closed = code;
+    socket.end();
+  });
+  receiver.write(head);
+  socket.pipe(receiver);
   await new Promise((resolve) => socket.once("close", resolve));
   return {
     protocol: headers["sec-websocket-protocol"],

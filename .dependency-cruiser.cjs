@@ -9,7 +9,7 @@ const below = {
   kubernetes: [],
   telemetry: [],
 };
-const ground = "(events|gate|json|limits|names|post|settings|text)\\.ts";
+const ground = "(environment|events|formats|gate|json|limits|names|post|settings|text)\\.ts";
 const rooms = Object.entries(below).map(([room, may]) => ({
   name: `room-${room}`,
   severity: "error",
@@ -37,7 +37,7 @@ module.exports = {
       name: "stack-sees-rules-and-names-only",
       severity: "error",
       from: { path: "^(stack/|index\\.ts)" },
-      to: { path: "^responder/", pathNot: "^responder/(rules/|events\\.ts|settings\\.ts)" },
+      to: { path: "^responder/", pathNot: "^responder/(rules/|(events|formats|settings|environment)\\.ts)" },
     },
     {
       name: "stack-not-to-lab",
@@ -63,6 +63,13 @@ module.exports = {
       severity: "error",
       from: { path: "^responder/actions/kubernetes/" },
       to: { path: "^responder/actions/(kubernetes/|catalogue\\.ts)" },
+    },
+    {
+      name: "support-knows-no-suite",
+      comment: "what suites and bench share stands below them",
+      severity: "error",
+      from: { path: "^test/support/" },
+      to: { path: "^test/", pathNot: "^test/support/" },
     },
     {
       name: "no-support-from-tests",

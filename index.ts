@@ -12,7 +12,8 @@ import { readRules, summaryOf } from "./stack/responder/rules.ts";
 import { EventTrigger } from "./stack/events/trigger.ts";
 
 const config = readConfig();
-const response = await readRules(config.responder.rules, config.responder.dryRun);
+const { rules: paths, settings, timeoutSeconds, scale, resources } = config.responder;
+const response = readRules(paths, { dryRun: settings.dryRun, timeoutSeconds });
 const provider = new k8s.Provider("cluster", {
   ...config.cluster,
   enableConfigMapMutable: true,
@@ -31,8 +32,9 @@ const falco = new Falco("falco", { ...config.falco, brokerUrl: broker.url }, { p
 // The responder acts on them as the rules say.
 const { namespace, brokerName } = broker;
 const { reference, pullSecret } = new ResponderImage("image", { image: config.image, namespace }, { provider });
-const base = { ...config.responder, namespace, image: reference, pullSecret };
-const responder = new Responder("responder", { ...base, rules: response, brokerUrl: broker.url }, onKnative);
+const base = { namespace, image: reference, pullSecret, resources, timeoutSeconds };
+const told = { rules: response, settings, brokerUrl: broker.url };
+const responder = new Responder("responder", { ...base, ...told, scale }, onKnative);
 
 // What can't be delivered is told to falcosidekick, or to whom the stack names.
 const { deadLetterSink, ...delivery } = config.delivery;

@@ -2,8 +2,8 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { build } from "esbuild";
-import type { Order, Settings, Target, Times } from "./bare-client.ts";
+import { build } from "../responder/build.ts";
+import type { Order, Settings, Times } from "./bare-client.ts";
 
 /** The bare client's process. */
 export interface BareClient {
@@ -15,22 +15,12 @@ export interface BareClient {
 }
 
 /** Bundles it, with the settings that the responder's bundle has. */
-export async function buildBareClient(folder: string): Promise<string> {
-  const outfile = join(folder, "bare-client.mjs");
-  await build({
-    entryPoints: [join(import.meta.dirname, "bare-client.ts")],
-    outfile,
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "esm",
-    minify: true,
-  });
-  return outfile;
+export function buildBareClient(folder: string): Promise<string> {
+  return build(join(folder, "bare-client.mjs"), join(import.meta.dirname, "bare-client.ts"));
 }
 
 /** @param settings.first a pod that it is to delete as soon as it can */
-export async function startBareClient(bundle: string, settings: Settings & { first?: Target }): Promise<BareClient> {
+export async function startBareClient(bundle: string, settings: Settings): Promise<BareClient> {
   const started = performance.now();
   const child = fork(bundle, [JSON.stringify(settings)], {
     execArgv: [],

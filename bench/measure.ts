@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { RunningService } from "../lab/service.ts";
 import { startControlPlane, type ControlPlane } from "../test/support/control-plane.ts";
-import { eventually } from "../test/support/eventually.ts";
-import { startResponder } from "../test/support/responder.ts";
+import { startResponder, type RunningResponder } from "../test/support/responder.ts";
 import { alertOf, deliver, hangUp } from "./alerts.ts";
-import { buildBareClient, startBareClient } from "./bare.ts";
+import { buildBareClient, startBareClient, type BareClient } from "./bare.ts";
 import type { Target } from "./bare-client.ts";
 import { inTurn, percentile } from "./load.ts";
 import { peakMemory, residentMemory } from "./memory.ts";
+import { createPods } from "./pods.ts";
 
 /** One thing measured, of the responder and of the bare client. */
 export interface Measurement {
@@ -63,6 +64,22 @@ export async function measure(options: BenchOptions): Promise<Bench> {
   }
 }
 
+/** Both sides, ready, and what they are given. */
+interface Sides {
+  responder: RunningResponder;
+  bare: BareClient;
+  /** Starts one more bare client, which deletes `first` as soon as it can. */
+  startBare: (first: Target) => Promise<BareClient>;
+  /** The next pods that nobody has deleted yet. */
+  next: (count: number) => Target[];
+}
+
+/** The same figure, or figures, of both. */
+interface Both<Figure> {
+  responder: Figure;
+  bare: Figure;
+}
+
 async function measureOn(
   cluster: ControlPlane,
   folder: string,
@@ -78,61 +95,24 @@ async function measureOn(
     // what a fresh process allocates to start, it may give back a moment later
     await sleep(2000);
     const idle = { responder: residentMemory(responder.service.pid), bare: residentMemory(bare.pid) };
-
-    const pods = await createPods(cluster, 2 * (WARM_UP + 2 * samples + starts), progress);
-    const next = (count: number): Target[] => pods.splice(0, count);
-    const act = (target: Target): Promise<number> =>
-      deliver(responder.service.url, alertOf(target), { status: 200, outcome: "terminated" });
-
+    const pods = await createPods(cluster, NAMESPACE, 2 * (WARM_UP + 2 * samples + starts), progress);
+    const sides: Sides = {
+      responder,
+      bare,
+      startBare: (first) => startBareClient(bundle, { ...settings, first }),
+      next: (count) => pods.splice(0, count),
+    };
     progress("warm, one at a time");
-    await bare.remove({ targets: next(WARM_UP), concurrency: 4 });
-    await inTurn(next(WARM_UP), 4, act);
-    const warm = { responder: [] as number[], bare: [] as number[] };
-    while (warm.bare.length < samples) {
-      const count = Math.min(TURN, samples - warm.bare.length);
-      warm.bare.push(...(await bare.remove({ targets: next(count), concurrency: 1 })).each);
-      warm.responder.push(...(await inTurn(next(count), 1, act)).each);
-    }
-
+    const warm = await measureLatency(sides, samples);
     progress(`${concurrency} at a time`);
-    const busy = { seconds: { responder: 0, bare: 0 }, peak: { responder: 0, bare: 0 } };
-    for (let done = 0; done < samples;) {
-      const count = Math.min(LOAD_TURN, samples - done);
-      const one = await peakMemory(bare.pid, () => bare.remove({ targets: next(count), concurrency }));
-      const other = await peakMemory(responder.service.pid, () => inTurn(next(count), concurrency, act));
-      busy.seconds.bare += one.result.seconds;
-      busy.seconds.responder += other.result.seconds;
-      busy.peak.bare = Math.max(busy.peak.bare, one.peak);
-      busy.peak.responder = Math.max(busy.peak.responder, other.peak);
-      done += count;
-    }
-
+    const busy = await measureThroughput(sides, samples, concurrency);
     progress("without action");
-    const nobody = { namespace: NAMESPACE, name: "nobody", uid: "none" };
-    const unanswered = (count: number): Promise<{ seconds: number }> =>
-      inTurn(Array.from({ length: count }), concurrency, () =>
-        deliver(responder.service.url, alertOf(nobody, "Read sensitive file untrusted"), { status: 204 }),
-      );
-    await unanswered(5_000);
-    const quiet = await peakMemory(responder.service.pid, () => unanswered(UNANSWERED));
-
+    const quiet = await measureUnanswered(responder.service, concurrency);
     progress("starts");
-    const startup = { responder: [] as number[], bare: [] as number[] };
-    for (let count = 0; count < starts; count += 1) {
-      const [first] = next(1);
-      const once = await startBareClient(bundle, { ...settings, ...(first && { first }) });
-      startup.bare.push(once.startup);
-      await once.stop();
-
-      const service = await responder.start();
-      const [target] = next(1);
-      if (!target) throw new Error("there are no pods left");
-      const answered = await deliver(service.url, alertOf(target), { status: 200, outcome: "terminated" });
-      startup.responder.push(service.startup + answered);
-      await service.stop();
-    }
-
-    const removals = samples / busy.seconds.bare;
+    const startup = await measureStarts(sides, starts);
+    const perSecond = { responder: samples / busy.seconds.responder, bare: samples / busy.seconds.bare };
+    const unanswered = { responder: UNANSWERED / quiet.seconds, bare: perSecond.bare };
+    const peak = { responder: Math.max(busy.peak.responder, quiet.peak), bare: busy.peak.bare };
     const shares = [
       ["p50", 0.5],
       ["p99", 0.99],
@@ -144,38 +124,13 @@ async function measureOn(
           name: `delivery to answer, warm, ${name}`,
           unit: "ms",
           less: true,
-          responder: percentile(warm.responder, share),
-          bare: percentile(warm.bare, share),
+          ...percentiles(warm, share),
         })),
-        {
-          name: "process start to first answer",
-          unit: "ms",
-          less: true,
-          responder: percentile(startup.responder, 0.5),
-          bare: percentile(startup.bare, 0.5),
-        },
+        { name: "process start to first answer", unit: "ms", less: true, ...percentiles(startup, 0.5) },
         { name: "memory, idle", unit: "MiB", less: true, ...idle },
-        {
-          name: "memory, under load (peak)",
-          unit: "MiB",
-          less: true,
-          responder: Math.max(busy.peak.responder, quiet.peak),
-          bare: busy.peak.bare,
-        },
-        {
-          name: "alerts settled with action",
-          unit: "/s",
-          less: false,
-          responder: samples / busy.seconds.responder,
-          bare: removals,
-        },
-        {
-          name: "alerts settled without action",
-          unit: "/s",
-          less: false,
-          responder: UNANSWERED / quiet.result.seconds,
-          bare: removals,
-        },
+        { name: "memory, under load (peak)", unit: "MiB", less: true, ...peak },
+        { name: "alerts settled with action", unit: "/s", less: false, ...perSecond },
+        { name: "alerts settled without action", unit: "/s", less: false, ...unanswered },
       ],
     };
   } finally {
@@ -184,36 +139,78 @@ async function measureOn(
   }
 }
 
-/** Running pods, as many as asked for. */
-async function createPods(cluster: ControlPlane, count: number, progress: (what: string) => void): Promise<Target[]> {
-  const { api, nodes } = cluster;
-  const path = `/api/v1/namespaces/${NAMESPACE}`;
-  await api.demand("POST", "/api/v1/namespaces", {
-    body: { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
-  });
-  await eventually(
-    "pods can be created",
-    async () => (await api.request("GET", `${path}/serviceaccounts/default`)).status === 200,
-  );
-  progress(`creating ${count} pods`);
-  const names = Array.from({ length: count }, (_, index) => `pod-${index}`);
-  const { each } = await inTurn(names, 16, async (name) => {
-    const spec = { nodeName: nodes[0], containers: [{ name: "main", image: "alpine:3" }] };
-    const { metadata } = await api.demand("POST", `${path}/pods`, {
-      body: { apiVersion: "v1", kind: "Pod", metadata: { name }, spec },
-    });
-    return { namespace: NAMESPACE, name, uid: metadata?.uid ?? "" };
-  });
-  await eventually(
-    "all pods run",
-    async () => {
-      const { items } = await api.demand<{ items: unknown[] }>(
-        "GET",
-        `${path}/pods?fieldSelector=status.phase!%3DRunning&limit=1`,
-      );
-      return items.length === 0;
-    },
-    { seconds: 120, every: 500 },
-  );
-  return each;
+function percentiles({ responder, bare }: Both<number[]>, share: number): Both<number> {
+  return { responder: percentile(responder, share), bare: percentile(bare, share) };
+}
+
+/** Has the responder terminate a pod. @returns milliseconds to its answer */
+function terminate({ url }: RunningService, target: Target): Promise<number> {
+  return deliver(url, alertOf(target), { status: 200, outcome: "terminated" });
+}
+
+/** Milliseconds of each, one at a time. */
+async function measureLatency({ responder, bare, next }: Sides, samples: number): Promise<Both<number[]>> {
+  const act = (target: Target): Promise<number> => terminate(responder.service, target);
+  await bare.remove({ targets: next(WARM_UP), concurrency: 4 });
+  await inTurn(next(WARM_UP), 4, act);
+  const warm: Both<number[]> = { responder: [], bare: [] };
+  while (warm.bare.length < samples) {
+    const count = Math.min(TURN, samples - warm.bare.length);
+    warm.bare.push(...(await bare.remove({ targets: next(count), concurrency: 1 })).each);
+    warm.responder.push(...(await inTurn(next(count), 1, act)).each);
+  }
+  return warm;
+}
+
+/** Seconds that all took, many at a time, and the most memory that was resident meanwhile, in MiB. */
+async function measureThroughput(
+  { responder, bare, next }: Sides,
+  samples: number,
+  concurrency: number,
+): Promise<{ seconds: Both<number>; peak: Both<number> }> {
+  const act = (target: Target): Promise<number> => terminate(responder.service, target);
+  const busy = { seconds: { responder: 0, bare: 0 }, peak: { responder: 0, bare: 0 } };
+  for (let done = 0; done < samples;) {
+    const count = Math.min(LOAD_TURN, samples - done);
+    const one = await peakMemory(bare.pid, () => bare.remove({ targets: next(count), concurrency }));
+    const other = await peakMemory(responder.service.pid, () => inTurn(next(count), concurrency, act));
+    busy.seconds.bare += one.result.seconds;
+    busy.seconds.responder += other.result.seconds;
+    busy.peak.bare = Math.max(busy.peak.bare, one.peak);
+    busy.peak.responder = Math.max(busy.peak.responder, other.peak);
+    done += count;
+  }
+  return busy;
+}
+
+/** The same for alerts that no rule matches, of the responder alone. */
+async function measureUnanswered(
+  { url, pid }: RunningService,
+  concurrency: number,
+): Promise<{ seconds: number; peak: number }> {
+  const nobody = { namespace: NAMESPACE, name: "nobody", uid: "none" };
+  const unanswered = (count: number): Promise<{ seconds: number }> =>
+    inTurn(Array.from({ length: count }), concurrency, () =>
+      deliver(url, alertOf(nobody, "Read sensitive file untrusted"), { status: 204 }),
+    );
+  await unanswered(5_000);
+  const { result, peak } = await peakMemory(pid, () => unanswered(UNANSWERED));
+  return { seconds: result.seconds, peak };
+}
+
+/** Milliseconds from the start of each process to its first answer. */
+async function measureStarts({ responder, startBare, next }: Sides, starts: number): Promise<Both<number[]>> {
+  const startup: Both<number[]> = { responder: [], bare: [] };
+  for (let count = 0; count < starts; count += 1) {
+    const [first, second] = next(2);
+    if (!first || !second) throw new Error("there are no pods left");
+    const once = await startBare(first);
+    startup.bare.push(once.startup);
+    await once.stop();
+
+    const service = await responder.start();
+    startup.responder.push(service.startup + (await terminate(service, second)));
+    await service.stop();
+  }
+  return startup;
 }

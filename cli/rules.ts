@@ -7,28 +7,38 @@ import { permissionsOf } from "../responder/rules/role.ts";
 import type { Manners } from "../responder/rules/deduplication.ts";
 import { rulesFor } from "../responder/rules/answering.ts";
 import { loadRules, RulesError } from "../responder/rules/load.ts";
+import { readRulesFile } from "../responder/rules/read-file.ts";
 import type { Rule } from "../responder/rules/rule.ts";
 import { alertFilters } from "../stack/events/filters.ts";
 
-const HELP = `usage: npm run rules check FILE...
-       npm run rules explain ALERT.json [-- --rules FILE]...
+const HELP = `usage: npm run rules check FILE... [-- OPTION...]
+       npm run rules explain ALERT.json [-- --rules FILE]... [OPTION...]
 
 check    reads rules files, merged in order, and prints what they would do, the ClusterRole they need and
          the filter of their Trigger
 explain  reads one alert, as Falco or falcosidekick writes it ("-": standard input), and prints which rules
          answer it, and why the others don't; the rules are those of rules.yaml where no --rules is given
 
+--timeout-seconds N  what responderTimeoutSeconds is in the stack (default: its default)
+--skip-broken        leaves out rules that can't be used, with a warning on standard error, and uses the others
+
 exit code: 0; 1 where the rules or the alert can't be used; 2 where this command was not understood
 `;
+
+/** How rules files are read, for the stack as it is or will be. */
+interface Options {
+  timeoutSeconds: number;
+  skipBroken: boolean;
+}
 
 /** The command line can't be understood. */
 class UsageError extends Error {}
 /** What a file holds can't be used. */
 class InputError extends Error {}
 
-function check(files: readonly string[]): string {
+function check(files: readonly string[], options: Options): string {
   if (files.length === 0) throw new UsageError("check takes at least one rules file");
-  const rules = readRules(files);
+  const rules = readRules(files, options);
   const role = {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "ClusterRole",
@@ -43,10 +53,10 @@ function check(files: readonly string[]): string {
   ].join("\n\n");
 }
 
-function explain(files: readonly string[], ruleFiles: readonly string[]): string {
+function explain(files: readonly string[], ruleFiles: readonly string[], options: Options): string {
   const [file, ...more] = files;
   if (file === undefined || more.length > 0) throw new UsageError("explain takes one alert");
-  const rules = readRules(ruleFiles);
+  const rules = readRules(ruleFiles, options);
   const alert = readAlert(file);
   const answering = rulesFor(alert, rules);
   const lines = rules.map((rule) => {
@@ -59,21 +69,22 @@ function explain(files: readonly string[], ruleFiles: readonly string[]): string
   return `"${alert.rule}" (${alert.priority}): ${verdict}\n\n${lines.join("\n")}`;
 }
 
-function readRules(files: readonly string[]): Rule[] {
+function readRules(files: readonly string[], options: Options): Rule[] {
   return loadRules(
-    files.map((name) => ({ name, text: readText(name) })),
-    { readFile: (path) => readFileSync(path, "utf8") },
+    files.map((name) => ({ name, text: readText(name, readRulesFile) })),
+    { ...options, readFile: readRulesFile, onWarning: (warning) => process.stderr.write(`warning: ${warning}\n`) },
   );
 }
 
 /** What the stack does where its configuration says nothing. */
-function stackDefaults(): Manners {
+function stackDefaults(): Manners & { timeoutSeconds: number } {
   const { config } = parse(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8")) as {
     config: Record<string, { default?: unknown }>;
   };
   return {
     events: config["responderEvents"]?.default === true,
     deduplicationSeconds: Number(config["responderDeduplicationSeconds"]?.default),
+    timeoutSeconds: Number(config["responderTimeoutSeconds"]?.default),
   };
 }
 
@@ -87,9 +98,9 @@ function readAlert(file: string) {
   }
 }
 
-function readText(file: string): string {
+function readText(file: string, read = (path: string) => readFileSync(path, "utf8")): string {
   try {
-    return readFileSync(file, "utf8");
+    return read(file);
   } catch (error) {
     throw new InputError(`${file}: can't be read: ${(error as Error).message}`);
   }
@@ -121,16 +132,29 @@ function indent(text: string): string {
   return text.trimEnd().replace(/^/gm, "    ");
 }
 
+function secondsOf(given: string | undefined): number {
+  if (given === undefined) return stackDefaults().timeoutSeconds;
+  if (!/^[1-9]\d{0,8}$/.test(given))
+    throw new UsageError(`--timeout-seconds: "${given}" is not allowed; it takes a whole number of seconds, 1 or more`);
+  return Number(given);
+}
+
 function run(args: readonly string[]): string {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { help: { type: "boolean", short: "h" }, rules: { type: "string", multiple: true } },
+    options: {
+      help: { type: "boolean", short: "h" },
+      rules: { type: "string", multiple: true },
+      "timeout-seconds": { type: "string" },
+      "skip-broken": { type: "boolean", default: false },
+    },
   });
   const [command, ...files] = positionals;
   if (values.help) return HELP;
-  if (command === "check") return check(files);
-  if (command === "explain") return explain(files, values.rules ?? ["rules.yaml"]);
+  const options = { timeoutSeconds: secondsOf(values["timeout-seconds"]), skipBroken: values["skip-broken"] };
+  if (command === "check") return check(files, options);
+  if (command === "explain") return explain(files, values.rules ?? ["rules.yaml"], options);
   throw new UsageError(
     command === undefined ? "a command is missing" : `"${command}" is no command; it takes check or explain`,
   );

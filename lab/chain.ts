@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "../responder/build.ts";
 import { startBroker } from "./broker/broker.ts";
-import type { BrokerNote, EmbeddedBroker } from "./broker/broker.ts";
+import type { EmbeddedBroker } from "./broker/broker.ts";
+import type { BrokerNote } from "./broker/notes.ts";
 import { startFalcosidekick } from "./falcosidekick.ts";
 import type { Falcosidekick, SidekickNote } from "./falcosidekick.ts";
 import { startKubernetes } from "./kubernetes/server.ts";
 import type { Kubernetes } from "./kubernetes/server.ts";
-import type { LabObjects } from "./program/objects.ts";
+import type { LabObjects, ServiceObject } from "./program/objects.ts";
 import { startService } from "./service.ts";
 import type { LogLine, RunningService } from "./service.ts";
 
@@ -44,17 +45,8 @@ const TIME_SCALE = 0.02;
  * @throws Error when a part doesn't start; what has started is stopped first
  */
 export async function startChain(objects: LabObjects, listener: ChainListener = {}, built?: string): Promise<Chain> {
-  const folder = await mkdtemp(join(tmpdir(), "response-engine-lab-"));
-  const removeFolder = (): void => {
-    rmSync(folder, { recursive: true, force: true });
-  };
-  process.once("exit", removeFolder);
-  const closers: (() => Promise<unknown>)[] = [
-    async () => {
-      await rm(folder, { recursive: true, force: true });
-      process.removeListener("exit", removeFolder);
-    },
-  ];
+  const { folder, removeFolder } = await makeFolder();
+  const closers: (() => Promise<unknown>)[] = [removeFolder];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
@@ -90,24 +82,7 @@ export async function startChain(objects: LabObjects, listener: ChainListener = 
     };
     const services: RunningService[] = [];
     closers.push(() => Promise.all(services.map((service) => service.stop())));
-    const starting = await Promise.allSettled(
-      objects.services.map(async (service) => {
-        const { serviceAccount } = service;
-        const running = await startService(service, {
-          bundle,
-          folder: join(folder, service.name),
-          addresses,
-          kubeconfig:
-            serviceAccount === undefined
-              ? undefined
-              : kubernetes.kubeconfig(kubernetes.tokenFor(service.namespace, serviceAccount)),
-          onLog: (line) => listener.log?.(service.name, line),
-          onExit: (reason) => listener.exit?.(reason),
-        });
-        services.push(running);
-      }),
-    );
-    for (const result of starting) if (result.status === "rejected") throw result.reason;
+    await startServices(objects.services, services, { bundle, folder, addresses, kubernetes, listener });
 
     for (const { name, url } of services) addresses[name] = url;
     broker.subscribe(objects.triggers, addresses);
@@ -116,4 +91,60 @@ export async function startChain(objects: LabObjects, listener: ChainListener = 
     await close();
     throw error;
   }
+}
+
+/** A folder for what the chain writes; it goes with this process at the latest. */
+async function makeFolder(): Promise<{ folder: string; removeFolder: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), "response-engine-lab-"));
+  const removeAtExit = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", removeAtExit);
+  return {
+    folder,
+    removeFolder: async () => {
+      await rm(folder, { recursive: true, force: true });
+      process.removeListener("exit", removeAtExit);
+    },
+  };
+}
+
+interface Surroundings {
+  bundle: string;
+  folder: string;
+  addresses: Readonly<Record<string, string>>;
+  kubernetes: Kubernetes;
+  listener: ChainListener;
+}
+
+/**
+ * Starts the program's Services, side by side.
+ *
+ * @param running takes each that has started, whatever becomes of the others
+ */
+async function startServices(
+  services: readonly ServiceObject[],
+  running: RunningService[],
+  { bundle, folder, addresses, kubernetes, listener }: Surroundings,
+): Promise<void> {
+  const starting = await Promise.allSettled(
+    services.map(async (service) => {
+      const { name, namespace, serviceAccount } = service;
+      const kubeconfig =
+        serviceAccount === undefined
+          ? undefined
+          : kubernetes.kubeconfig(kubernetes.tokenFor(namespace, serviceAccount));
+      running.push(
+        await startService(service, {
+          bundle,
+          folder: join(folder, name),
+          addresses,
+          kubeconfig,
+          onLog: (line) => listener.log?.(name, line),
+          onExit: (reason) => listener.exit?.(reason),
+        }),
+      );
+    }),
+  );
+  for (const result of starting) if (result.status === "rejected") throw result.reason;
 }

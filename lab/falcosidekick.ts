@@ -6,13 +6,13 @@
  * @see https://github.com/falcosecurity/falcosidekick/blob/master/outputs/cloudevents.go
  */
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createServer, request as httpRequest } from "node:http";
-import type { IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
+import { isMap } from "../responder/json.ts";
 import { writeHeaders } from "./broker/event.ts";
 import { parseExact, stringifyLikeGo } from "./broker/json.ts";
-import { isJson } from "./kubernetes/object.ts";
+import { listen } from "./listen.ts";
 
 /** An alert as falcosidekick passes it on; numbers beyond JavaScript's keep their digits but are opaque. */
 export interface SidekickPayload {
@@ -56,35 +56,35 @@ export async function startFalcosidekick({
   onNote = () => undefined,
 }: FalcosidekickOptions): Promise<Falcosidekick> {
   const outstanding = new Set<Promise<void>>();
+  const take = (method: string | undefined, body: string, response: ServerResponse): void => {
+    const payload = method === "POST" ? readPayload(body) : "Please send with post http method";
+    if (typeof payload === "string") {
+      onNote({ kind: "rejected", reason: payload, body });
+      response
+        .writeHead(400, { "Content-Type": "text/plain; charset=utf-8" })
+        .end("Please send a valid request body\n");
+      return;
+    }
+    onNote({ kind: "accepted", payload });
+    // The real one answers before its outputs have sent
+    response.writeHead(200).end();
+    const sending = send(brokerUrl(), payload, onNote);
+    outstanding.add(sending);
+    void sending.finally(() => outstanding.delete(sending));
+  };
   const server = createServer((request, response) => {
-    void readText(request).then((body) => {
-      const payload = request.method === "POST" ? readPayload(body) : "Please send with post http method";
-      if (typeof payload === "string") {
-        onNote({ kind: "rejected", reason: payload, body });
-        response
-          .writeHead(400, { "Content-Type": "text/plain; charset=utf-8" })
-          .end("Please send a valid request body\n");
-        return;
-      }
-      onNote({ kind: "accepted", payload });
-      // The real one answers before its outputs have sent
-      response.writeHead(200).end();
-      const sending = send(brokerUrl(), payload, onNote);
-      outstanding.add(sending);
-      void sending.finally(() => outstanding.delete(sending));
-    });
+    text(request).then(
+      (body) => {
+        take(request.method, body, response);
+      },
+      // whoever hangs up amid an alert hears nothing
+      () => response.destroy(),
+    );
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...(await listen(server)),
     async idle() {
       while (outstanding.size > 0) await Promise.all(outstanding);
-    },
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
     },
   };
 }
@@ -101,7 +101,7 @@ export function readPayload(body: string): SidekickPayload | string {
   } catch {
     return "it is no JSON";
   }
-  if (!isJson(content)) return "it is no JSON object";
+  if (!isMap(content)) return "it is no JSON object";
   const { output, priority, rule, time, output_fields: fields, source, tags, hostname } = content;
   for (const [key, value] of Object.entries({ output, priority, rule, time, source, hostname })) {
     if (value !== undefined && value !== null && typeof value !== "string") return `${key} is no string`;
@@ -118,7 +118,7 @@ export function readPayload(body: string): SidekickPayload | string {
   if (typeof time !== "string" || ZERO_TIME.test(time)) return "time is missing";
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(time))
     return `time ${JSON.stringify(time)} is no RFC 3339 time`;
-  if (!isJson(fields) || Object.keys(fields).length === 0) return "output_fields is missing or empty";
+  if (!isMap(fields) || Object.keys(fields).length === 0) return "output_fields is missing or empty";
   for (const key of ["k8s.ns.name", "k8s.pod.name"]) {
     // the real one panics on anything else
     if (fields[key] !== undefined && fields[key] !== null && typeof fields[key] !== "string")
@@ -169,10 +169,4 @@ async function send(url: string, payload: SidekickPayload, onNote: (note: Sideki
     request.end(data);
   });
   onNote({ kind: "sent", payload, status, duration: performance.now() - start });
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
 }

@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { isMap } from "../responder/json.ts";
 import type { ServiceObject } from "./program/objects.ts";
 
 /** A line of a service's log. */
@@ -34,7 +37,9 @@ export interface ServiceOptions {
   onExit: (reason: string) => void;
 }
 
-const READY_TIMEOUT = 15_000;
+/** Milliseconds after which a service that says nothing of being ready is taken for stuck. */
+const READY_TIMEOUT = 60_000;
+/** Milliseconds that it is given to end by itself. */
 const STOP_TIMEOUT = 5_000;
 
 /**
@@ -46,60 +51,27 @@ export async function startService(
   service: ServiceObject,
   { bundle, folder, addresses, kubeconfig, onLog, onExit }: ServiceOptions,
 ): Promise<RunningService> {
-  const mounted = await mount(service, folder);
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(service.env))
-    env[name] = mounted.get(value) ?? localAddress(value, addresses);
-  // Ports are the machine's, not the pod's
-  Object.assign(env, { PORT: "0", METRICS_PORT: "0" });
-  if (kubeconfig !== undefined) {
-    env["KUBECONFIG"] = join(folder, "kubeconfig");
-    await writeFile(env["KUBECONFIG"], kubeconfig, { mode: 0o600 });
-  }
-
+  const env = await environmentOf(service, folder, addresses, kubeconfig);
   const start = performance.now();
   const child = spawn(process.execPath, [bundle, ...service.args], { env, stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(child, "exit");
-  const last: string[] = [];
+  // that it couldn't be started is told where it is waited for to be ready
+  exited.catch(() => undefined);
   let stopping = false;
-  const ready = new Promise<LogLine>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error(`${service.name} didn't get ready in ${READY_TIMEOUT / 1000} s${quote(last)}`));
-    }, READY_TIMEOUT);
-    const take = (text: string): void => {
-      const line = parseLine(text);
-      last.push(text);
-      if (last.length > 5) last.shift();
-      if (line["message"] === "ready") resolve(line);
-      onLog(line);
-    };
-    createInterface({ input: child.stdout }).on("line", take);
-    createInterface({ input: child.stderr }).on("line", take);
-    child.once("error", reject);
-    child.once("close", (code, signal) => {
-      clearTimeout(timer);
-      const reason = `${service.name} ended (${signal ?? `exit code ${String(code)}`})${quote(last)}`;
-      reject(new Error(reason));
-      if (!stopping) onExit(reason);
-    });
-    void exited.then(() => {
-      clearTimeout(timer);
-    });
-    child.stdout.once("data", () => {
-      timer.refresh();
-    });
+  const ready = readyLine(service.name, child, onLog, (reason) => {
+    if (!stopping) onExit(reason);
   });
-  const killed = (): void => {
+  const kill = (): void => {
     child.kill("SIGKILL");
   };
-  process.once("exit", killed);
+  process.once("exit", kill);
 
   async function stop(): Promise<void> {
     stopping = true;
-    process.removeListener("exit", killed);
+    process.removeListener("exit", kill);
     if (child.exitCode === null && child.signalCode === null) {
       child.kill("SIGTERM");
-      const timer = setTimeout(killed, STOP_TIMEOUT);
+      const timer = setTimeout(kill, STOP_TIMEOUT);
       await exited;
       clearTimeout(timer);
     }
@@ -107,19 +79,76 @@ export async function startService(
 
   try {
     const { port, metricsPort } = await ready;
-    const startup = performance.now() - start;
     return {
       name: service.name,
       pid: child.pid ?? 0,
       url: `http://127.0.0.1:${String(port)}`,
       metricsUrl: `http://127.0.0.1:${String(metricsPort)}`,
-      startup,
+      startup: performance.now() - start,
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** What the container would find in its environment, files mounted and addresses made local. */
+async function environmentOf(
+  service: ServiceObject,
+  folder: string,
+  addresses: ServiceOptions["addresses"],
+  kubeconfig: string | undefined,
+): Promise<Record<string, string>> {
+  const mounted = await mount(service, folder);
+  const env = Object.fromEntries(
+    Object.entries(service.env).map(([name, value]) => [name, mounted.get(value) ?? localAddress(value, addresses)]),
+  );
+  // Ports are the machine's, not the pod's
+  Object.assign(env, { PORT: "0", METRICS_PORT: "0" });
+  if (kubeconfig === undefined) return env;
+  const file = join(folder, "kubeconfig");
+  await writeFile(file, kubeconfig, { mode: 0o600 });
+  return { ...env, KUBECONFIG: file };
+}
+
+/**
+ * The line in which a service says that it is ready, and where it listens.
+ *
+ * @param onEnd is called when it ends, now or later
+ * @throws Error when it ends before that, or says nothing for too long
+ */
+function readyLine(
+  name: string,
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  onLog: (line: LogLine) => void,
+  onEnd: (reason: string) => void,
+): Promise<LogLine> {
+  const last: string[] = [];
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`${name} didn't get ready in ${READY_TIMEOUT / 1000} s${quote(last)}`));
+    }, READY_TIMEOUT);
+    const take = (text: string): void => {
+      const line = parseLine(text);
+      last.push(text);
+      if (last.length > 5) last.shift();
+      if (line["message"] === "ready") {
+        clearTimeout(timer);
+        resolve(line);
+      }
+      onLog(line);
+    };
+    createInterface({ input: child.stdout }).on("line", take);
+    createInterface({ input: child.stderr }).on("line", take);
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      clearTimeout(timer);
+      const reason = `${name} ended (${signal ?? `exit code ${String(code)}`})${quote(last)}`;
+      reject(new Error(reason));
+      onEnd(reason);
+    });
+  });
 }
 
 /** Writes the files of ConfigMaps; gives the local folder of each mount path. */
@@ -145,7 +174,7 @@ function localAddress(value: string, addresses: Readonly<Record<string, string>>
 function parseLine(text: string): LogLine {
   try {
     const line: unknown = JSON.parse(text);
-    if (typeof line === "object" && line !== null) return line as LogLine;
+    if (isMap(line)) return line;
   } catch {
     // not every line of a crash is JSON
   }
@@ -153,10 +182,10 @@ function parseLine(text: string): LogLine {
 }
 
 function quote(lines: readonly string[]): string {
-  return lines.length === 0 ? "" : `:\n${lines.map((line) => `  ${reasonOf(line)}`).join("\n")}`;
+  return lines.length === 0 ? "" : `:\n${lines.map((line) => `  ${wordsOf(line)}`).join("\n")}`;
 }
 
-function reasonOf(text: string): string {
+function wordsOf(text: string): string {
   const { reason, message } = parseLine(text);
   return typeof reason === "string" ? reason.replaceAll("\n", "\n  ") : typeof message === "string" ? message : text;
 }

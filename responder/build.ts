@@ -3,10 +3,13 @@ import { build as bundle } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Bundles the responder and all it needs into one file that Node runs by itself; gives its path. */
-export async function build(outfile = `${root}dist/responder.mjs`): Promise<string> {
+/** Bundles the responder, or another program, and all it needs into one file that Node runs by itself; gives its path. */
+export async function build(
+  outfile = `${root}dist/responder.mjs`,
+  entry = `${root}responder/main.ts`,
+): Promise<string> {
   await bundle({
-    entryPoints: [`${root}responder/main.ts`],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: "node",

@@ -11,3 +11,9 @@ export function parsed(text: string): unknown {
     return undefined;
   }
 }
+
+/** A value of YAML or JSON for a message: as JSON, cut where it is long. */
+export function shown(value: unknown): string {
+  const text = value === undefined ? "nothing" : JSON.stringify(value);
+  return text.length > 160 ? `${text.slice(0, 160).toWellFormed()}…` : text;
+}

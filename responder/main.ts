@@ -1,6 +1,7 @@
 import { deadLetter } from "./receiver/dead-letters.ts";
-import { EnvironmentError, flagFrom, listFrom, portFrom, secondsFrom, urlFrom } from "./settings.ts";
 import { Progress } from "./engine/progress.ts";
+import { EnvironmentError, helpOf, readEnvironment } from "./environment.ts";
+import { DEAD_LETTER, LISTENING, RESPONDER } from "./settings.ts";
 import { rulesFrom } from "./rules/folder.ts";
 import { connect } from "./kubernetes/client.ts";
 import { log } from "./telemetry/log.ts";
@@ -16,37 +17,30 @@ Answers Falco's alerts, delivered as CloudEvents, with the actions of response r
 With "dead-letter": passes on what could not be delivered to falcosidekick, as an alert.
 
 environment:
-  PORT                  deliveries, /healthz, /readyz (8080)
-  METRICS_PORT          /metrics for Prometheus (9090)
-  RULES_DIR             folder of rules files (*.yaml), merged in the order of their names
-  PROTECTED_NAMESPACES  namespaces whose pods no rule touches, with commas between them
-  DRY_RUN               true: say what would be done, and do nothing
-  EVENTS                true: tell what was done as Kubernetes Events of the object it was done to
-  DEDUPLICATION_SECONDS within which the same rule acts once on the same pod; 0: no such window (0)
-  K_SINK                the Broker's address, for the actions' outputs; not set: they are in the responses alone
-  KUBECONFIG            how to reach the Kubernetes API; not set: as the pod's ServiceAccount
-  FALCOSIDEKICK_URL     dead-letter only: where alerts go
-`;
+${helpOf({ ...RESPONDER, ...DEAD_LETTER })}`;
 
 /** Milliseconds that one request to the Kubernetes API may take; a Broker waits longer for its answer. */
 const API_TIMEOUT = 10_000;
 
 function service(mode: string | undefined): Deliver {
-  if (mode === "dead-letter") return deadLetter(urlFrom("FALCOSIDEKICK_URL"));
+  if (mode === "dead-letter") return deadLetter(readEnvironment(DEAD_LETTER).falcosidekick);
   if (mode !== undefined) throw new EnvironmentError(`"${mode}" is no mode; it takes dead-letter or nothing`);
-  const { files, readFile } = rulesFrom("RULES_DIR");
-  const rules = loadRules(files, { dryRun: flagFrom("DRY_RUN"), readFile });
-  const broker = urlFrom("K_SINK", "");
+  const { rulesFolder, dryRun, broker, kubeconfig, ...settings } = readEnvironment(RESPONDER);
+  const { files, readFile } = rulesFrom(rulesFolder);
+  const onWarning = (warning: string) => {
+    log("warning", "rules", { warning });
+  };
+  const rules = loadRules(files, { dryRun, readFile, onWarning });
   log("info", "rules", { rules: rules.map(({ name }) => name) });
   return alertReceiver({
     rules,
-    protectedNamespaces: new Set(listFrom("PROTECTED_NAMESPACES")),
+    protectedNamespaces: new Set(settings.protectedNamespaces),
     ownServices: [],
     progress: new Progress(),
-    cluster: connect(API_TIMEOUT),
-    events: flagFrom("EVENTS"),
-    deduplicationSeconds: secondsFrom("DEDUPLICATION_SECONDS", 0),
-    sink: broker === "" ? undefined : brokerSink(broker),
+    cluster: connect(API_TIMEOUT, kubeconfig),
+    events: settings.events,
+    deduplicationSeconds: settings.deduplicationSeconds,
+    sink: broker === undefined ? undefined : brokerSink(broker),
   });
 }
 
@@ -55,11 +49,7 @@ if (mode === "--help" || mode === "-h") {
   process.stdout.write(HELP);
 } else {
   try {
-    await serve(
-      service(mode),
-      { port: portFrom("PORT", 8080), metricsPort: portFrom("METRICS_PORT", 9090) },
-      mode === "dead-letter" ? "cut" : "refuse",
-    );
+    await serve(service(mode), readEnvironment(LISTENING), mode === "dead-letter" ? "cut" : "refuse");
   } catch (error) {
     const expected = error instanceof EnvironmentError || error instanceof RulesError;
     log("error", "can't start", { reason: expected ? error.message : (error as Error).stack });

@@ -1,49 +1,110 @@
-/** The environment is not as the stack sets it; the message names the variable, its value and what it takes. */
-export class EnvironmentError extends Error {
-  override name = "EnvironmentError";
+import { FLAG, HTTP_URL, integer, list, NAMESPACE, optional, text, type Format } from "./formats.ts";
+
+/**
+ * What the responder can be told, once: the stack writes its Knative Service's environment from these lists, the
+ * responder reads it by them, and `--help`, the documentation and the check of Pulumi.yaml are made of them. A new
+ * setting is an entry here and, where it has a key, one in Pulumi.yaml.
+ */
+
+const PORT = integer(0, 65535, "a port");
+const PATH = text("a path", (value) => value !== "");
+/** How long an API server keeps Kubernetes Events where nobody has told it otherwise: claims are Events. */
+const CLAIM_LIMIT = 3600;
+
+/** One thing the responder can be told. */
+export interface Setting<T = unknown> {
+  /** Environment variable. A list stands in it with commas between its items. */
+  variable: string;
+  /** Key of the stack's configuration that it comes from; absent: the stack knows it by itself. */
+  key?: string;
+  format: Format<T>;
+  /** Where it isn't set; absent: it is read as empty, which the format may allow. */
+  default?: T;
+  /** Whole sentences. */
+  help: string;
 }
 
-/** A port to listen on; 0 for a free one. @throws {EnvironmentError} */
-export function portFrom(name: string, otherwise: number): number {
-  const value = process.env[name];
-  if (value === undefined || value === "") return otherwise;
-  if (!/^\d{1,5}$/.test(value) || Number(value) > 65535) {
-    throw new EnvironmentError(`${name}: "${value}" is not a port; it takes 0 to 65535`);
-  }
-  return Number(value);
-}
+export type Settings = Readonly<Record<string, Setting>>;
 
-/** Seconds, a whole number. @throws {EnvironmentError} */
-export function secondsFrom(name: string, otherwise: number): number {
-  const value = process.env[name] ?? "";
-  if (value === "") return otherwise;
-  if (!/^\d{1,5}$/.test(value))
-    throw new EnvironmentError(`${name}: "${value}" is not allowed; it takes a whole number of seconds`);
-  return Number(value);
-}
+/** What a setting, or each of several, is when it is read. */
+type ValueOf<S> = S extends { format: Format<infer T> } ? T : never;
+export type ValuesOf<S extends Settings> = { [Name in keyof S]: ValueOf<S[Name]> };
 
-/** @param otherwise where it isn't set; it must be, where this isn't given @throws {EnvironmentError} */
-export function urlFrom(name: string, otherwise?: string): string {
-  const value = process.env[name] ?? "";
-  if (value === "" && otherwise !== undefined) return otherwise;
-  if (!URL.canParse(value) || !/^https?:/.test(value)) {
-    throw new EnvironmentError(`${name}: "${value}" is not allowed; it takes an http or https URL`);
-  }
-  return value;
-}
+/** What both services of the stack are told. */
+export const LISTENING = {
+  port: {
+    variable: "PORT",
+    format: PORT,
+    default: 8080,
+    help: "Where deliveries come in, and /healthz and /readyz; 0 is any free one.",
+  },
+  metricsPort: {
+    variable: "METRICS_PORT",
+    format: PORT,
+    default: 9090,
+    help: "Where Prometheus finds /metrics; 0 is any free one.",
+  },
+} as const satisfies Settings;
 
-/** false where it isn't set. @throws {EnvironmentError} */
-export function flagFrom(name: string): boolean {
-  const value = process.env[name] ?? "";
-  if (!["", "false", "true"].includes(value))
-    throw new EnvironmentError(`${name}: "${value}" is not allowed; it takes true or false`);
-  return value === "true";
-}
+/** What the responder is told. */
+export const RESPONDER = {
+  ...LISTENING,
+  rulesFolder: {
+    variable: "RULES_DIR",
+    format: PATH,
+    default: "/etc/response-rules",
+    help: "Folder of rules files (*.yaml), merged in the order of their names.",
+  },
+  protectedNamespaces: {
+    variable: "PROTECTED_NAMESPACES",
+    key: "responderProtectedNamespaces",
+    format: list(NAMESPACE),
+    default: [
+      "kube-system",
+      "kube-public",
+      "kube-node-lease",
+      "falco",
+      "knative-serving",
+      "knative-eventing",
+      "kourier-system",
+    ],
+    help: "Namespaces in which no rule ever acts.",
+  },
+  dryRun: {
+    variable: "DRY_RUN",
+    key: "responderDryRun",
+    format: FLAG,
+    default: false,
+    help: "Whether the responder only says what it would do, for all rules; its role is empty then.",
+  },
+  events: {
+    variable: "EVENTS",
+    key: "responderEvents",
+    format: FLAG,
+    default: true,
+    help: "Whether what was done is also told as Kubernetes Events of the object it was done to, for `kubectl describe`. The role may create events then.",
+  },
+  deduplicationSeconds: {
+    variable: "DEDUPLICATION_SECONDS",
+    key: "responderDeduplicationSeconds",
+    format: integer(0, CLAIM_LIMIT),
+    default: 60,
+    help: "Within how many seconds the same rule acts once on the same pod, whichever replica takes the alert; 0 is no such window. It is for actions whose repetition is not nothing (evidence, log, exec, script, drain), and the role may get, create and patch events for it where the rules have any.",
+  },
+  broker: {
+    variable: "K_SINK",
+    format: optional(HTTP_URL),
+    help: "The Broker's address, for the actions' outputs. Empty leaves them in the responses alone.",
+  },
+  kubeconfig: {
+    variable: "KUBECONFIG",
+    format: optional(PATH),
+    help: "How to reach the Kubernetes API. Empty is as the pod's ServiceAccount.",
+  },
+} as const satisfies Settings;
 
-/** The items of a list with commas between them. */
-export function listFrom(name: string): string[] {
-  return (process.env[name] ?? "")
-    .split(",")
-    .map((item) => item.trim())
-    .filter((item) => item !== "");
-}
+/** What the dead letter service is told. */
+export const DEAD_LETTER = {
+  ...LISTENING,
+  falcosidekick: { variable: "FALCOSIDEKICK_URL", format: HTTP_URL, help: "With dead-letter: where alerts go." },
+} as const satisfies Settings;

@@ -3,6 +3,7 @@ import { mkdir, readFile, readlink, rename, rm, stat, symlink } from "node:fs/pr
 import { constants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { cached } from "./cache.ts";
@@ -93,41 +94,10 @@ async function compile(
   );
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
-
-  const linked = Object.entries(recipe.variables).map(([variable, value]) => `-X ${variable}=${value}`);
-  const go = spawn(
-    "go",
-    // -v names each package as it is compiled: that is the progress
-    [
-      "build",
-      "-v",
-      "-mod=readonly",
-      "-trimpath",
-      "-ldflags",
-      ["-s", "-w", ...linked].join(" "),
-      "-o",
-      output,
-      recipe.package,
-    ],
-    {
-      cwd: recipe.folder,
-      env: { ...environment, CGO_ENABLED: "0", GOWORK: "off" },
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
-  // minutes of all cores: leave the machine usable
-  if (go.pid !== undefined) setPriority(go.pid, constants.priority.PRIORITY_LOW);
-
-  let packages = 0;
-  let doing = "fetching modules";
-  const messages: string[] = [];
-  createInterface({ input: go.stderr }).on("line", (line) => {
-    if (line.startsWith("go: downloading ")) doing = `fetching ${line.slice("go: downloading ".length)}`;
-    else if (/^[\w.~/-]+$/.test(line)) doing = `${++packages} packages compiled, now ${line}`;
-    else messages.push(line);
-  });
+  const go = spawnGo(recipe, output, environment);
+  const said = follow(go.stderr);
   const timer = setInterval(() => {
-    progress(`${label}: ${seconds()} s, ${doing}`);
+    progress(`${label}: ${seconds()} s, ${said.doing}`);
   }, PROGRESS_INTERVAL);
   // a build that nobody waits for any more is not to go on
   const abandon = () => void go.kill();
@@ -140,7 +110,7 @@ async function compile(
     if (code !== 0)
       throw new ToolError(
         `${label} could not be built; \`go build\` in ${recipe.folder} says:`,
-        ...messages.slice(-20),
+        ...said.messages.slice(-20),
         ...otherwise(name, recipe),
       );
   } catch (error) {
@@ -150,6 +120,32 @@ async function compile(
     process.off("exit", abandon);
   }
   progress(`${label}: built in ${seconds()} s, ${Math.round((await stat(output)).size / 1e6)} MB`);
+}
+
+function spawnGo(recipe: Recipe, output: string, environment: NodeJS.ProcessEnv) {
+  const linked = Object.entries(recipe.variables).map(([variable, value]) => `-X ${variable}=${value}`);
+  const flags = ["-mod=readonly", "-trimpath", "-ldflags", ["-s", "-w", ...linked].join(" ")];
+  // -v names each package as it is compiled: that is the progress
+  const go = spawn("go", ["build", "-v", ...flags, "-o", output, recipe.package], {
+    cwd: recipe.folder,
+    env: { ...environment, CGO_ENABLED: "0", GOWORK: "off" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  // minutes of all cores: leave the machine usable
+  if (go.pid !== undefined) setPriority(go.pid, constants.priority.PRIORITY_LOW);
+  return go;
+}
+
+/** What Go says: what it is at, kept up to date, and what else it has to say. */
+function follow(output: Readable): { doing: string; messages: string[] } {
+  const said = { doing: "fetching modules", messages: [] as string[] };
+  let packages = 0;
+  createInterface({ input: output }).on("line", (line) => {
+    if (line.startsWith("go: downloading ")) said.doing = `fetching ${line.slice("go: downloading ".length)}`;
+    else if (/^[\w.~/-]+$/.test(line)) said.doing = `${++packages} packages compiled, now ${line}`;
+    else said.messages.push(line);
+  });
+  return said;
 }
 
 async function noGo(name: ToolName, recipe: Recipe): Promise<ToolError> {

@@ -1,76 +1,63 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { parse } from "yaml";
-import { ACTIONNERS } from "../responder/actions/catalogue.ts";
-import { permissionsOf } from "../responder/rules/role.ts";
-import { loadRules } from "../responder/rules/load.ts";
-import type { Actionner } from "../responder/actions/actionner.ts";
-import { exampleFile } from "../responder/rules/example.ts";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { format } from "prettier";
+import { actionsPage } from "./docs/actions.ts";
+import { configurationPage } from "./docs/configuration.ts";
+import { rulesSchema } from "./docs/rules-schema.ts";
 
-const README = new URL("../README.md", import.meta.url);
-const PROJECT = new URL("../Pulumi.yaml", import.meta.url);
+const HELP = `usage: npm run docs [-- --check]
 
-/** The README with the tables that are written elsewhere as data: the stack's keys, the actionners. */
-export function generate(readme: string, project: string): string {
-  const sections = {
-    configuration: configurationTable(project),
-    actionners: ACTIONNERS.map(actionnerSection).join("\n"),
+Writes docs/configuration.md, docs/actions.md and rules.schema.json from Pulumi.yaml and the code.
+
+--check  writes nothing; names those that are not as they would be written, and exits with 1 where there is one
+`;
+
+const ROOT = new URL("..", import.meta.url);
+
+/** The files that are made from data which stands elsewhere, by their path in the repository. */
+export async function generate(): Promise<Record<string, string>> {
+  const schema = JSON.stringify(rulesSchema());
+  return {
+    "docs/configuration.md": configurationPage(readFileSync(new URL("Pulumi.yaml", ROOT), "utf8")),
+    "docs/actions.md": actionsPage(),
+    "rules.schema.json": await format(schema, { parser: "json", printWidth: 120 }),
   };
-  return Object.entries(sections).reduce((text, [name, content]) => {
-    const section = new RegExp(`(<!-- ${name}: [^>]*-->\n)[^]*?(<!-- end -->)`);
-    return text.replace(section, (_all, start: string, end: string) => `${start}${content}${end}`);
-  }, readme);
 }
 
-interface Key {
-  default?: unknown;
-  value?: unknown;
-  description: string;
+/** Paths of those that are not as they would be written. */
+function staleOf(files: Readonly<Record<string, string>>, root: URL): string[] {
+  return Object.entries(files)
+    .filter(([path, text]) => {
+      const file = new URL(path, root);
+      return !existsSync(file) || readFileSync(file, "utf8") !== text;
+    })
+    .map(([path]) => path);
 }
 
-function configurationTable(project: string): string {
-  const { config } = parse(project) as { config: Record<string, Key> };
-  const rows = Object.entries(config).map(([name, key]) => {
-    const value = key.default ?? key.value;
-    const shown = value === "" ? "" : `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
-    return [`\`${name}\``, shown, key.description.trim()];
-  });
-  return table(["key", "default", ""], rows);
+/**
+ * @param root where the files are
+ * @returns the exit code
+ */
+export async function run(args: string[], print: (text: string) => void, root = ROOT): Promise<number> {
+  const options = { check: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
+  const { values } = parseArgs({ args, options });
+  if (values.help) {
+    print(HELP);
+    return 0;
+  }
+  const files = await generate();
+  const stale = staleOf(files, root);
+  if (values.check) {
+    for (const path of stale) print(`${path} is not up to date; run \`npm run docs\`\n`);
+    return stale.length === 0 ? 0 : 1;
+  }
+  for (const path of stale) {
+    const file = new URL(path, root);
+    mkdirSync(new URL(".", file), { recursive: true });
+    writeFileSync(file, files[path] ?? "");
+    print(`wrote ${path}\n`);
+  }
+  return 0;
 }
 
-function actionnerSection(actionner: Actionner): string {
-  const { name, description, parameters, example } = actionner;
-  const rows = Object.entries(parameters).map(([key, parameter]) => {
-    const otherwise = JSON.stringify(parameter.default);
-    // one too long for a table is said in the description
-    const shown = parameter.default === null || otherwise.length > 80 ? "" : `\`${otherwise}\``;
-    return [`\`${key}\``, shown, `${parameter.description}. Takes ${parameter.allowed}.`];
-  });
-  const permissions = permissionsOf(loadRules([exampleFile(actionner)]));
-  const needs = permissions.map(({ apiGroups, resources, verbs }) => {
-    const group = apiGroups[0] ? ` (${apiGroups[0]})` : "";
-    return `\`${verbs.join("`, `")}\` on ${resources.join(", ")}${group}`;
-  });
-  return [
-    `#### \`${name}\``,
-    "",
-    `${description}.`,
-    "",
-    rows.length > 0 ? table(["parameter", "default", ""], rows) : "It has no parameters.\n",
-    "```yaml",
-    example.trimEnd(),
-    "```",
-    "",
-    `With these parameters it needs ${needs.join("; ")}.`,
-    "",
-  ].join("\n");
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replace(/\s+/g, " ")).join(" | ")} |\n`;
-  return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
-}
-
-if (import.meta.main) {
-  writeFileSync(README, generate(readFileSync(README, "utf8"), readFileSync(PROJECT, "utf8")));
-}
+if (import.meta.main) process.exitCode = await run(process.argv.slice(2), (text) => process.stdout.write(text));

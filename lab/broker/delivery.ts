@@ -94,7 +94,7 @@ export function retryPolicy(spec: DeliverySpec = {}): RetryPolicy {
 }
 
 /** Whether Knative tries again. */
-export function isRetried(status: number | undefined): boolean {
+function isRetried(status: number | undefined): boolean {
   return status === undefined || status >= 500 || [404, 408, 409, 429].includes(status);
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import { isMap } from "../../responder/json.ts";
 import { parseExact } from "./json.ts";
 
 /**
@@ -12,7 +13,7 @@ export interface BrokerEvent {
 }
 
 /** What can't be taken as a CloudEvent. */
-export class EventError extends Error {}
+class EventError extends Error {}
 
 const REQUIRED = ["specversion", "id", "source", "type"];
 const ATTRIBUTE_NAME = /^[a-z0-9]+$/;
@@ -80,9 +81,8 @@ function readStructured(body: Buffer): BrokerEvent {
   } catch {
     throw new EventError("the body is no JSON");
   }
-  if (typeof content !== "object" || content === null || Array.isArray(content))
-    throw new EventError("the body is no JSON object");
-  const { data, data_base64: base64, ...rest } = content as Record<string, unknown>;
+  if (!isMap(content)) throw new EventError("the body is no JSON object");
+  const { data, data_base64: base64, ...rest } = content;
   const attributes: Record<string, string> = {};
   for (const [name, value] of Object.entries(rest)) {
     if (value === null) continue;

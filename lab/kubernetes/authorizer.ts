@@ -21,7 +21,7 @@ export interface Attributes {
 }
 
 /** A rule of a Role or ClusterRole. @see https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/cluster-role-v1/ */
-export interface PolicyRule {
+interface PolicyRule {
   apiGroups?: readonly string[];
   resources?: readonly string[];
   resourceNames?: readonly string[];
@@ -68,7 +68,7 @@ export function createAuthorizer(objects: readonly RbacObject[]): (user: User, a
 }
 
 /** The rules that hold for a user in a namespace; empty: at the cluster scope. */
-export function rulesFor(objects: readonly RbacObject[], user: User, namespace: string): PolicyRule[] {
+function rulesFor(objects: readonly RbacObject[], user: User, namespace: string): PolicyRule[] {
   return objects
     .filter(
       (object) =>

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
-import { goType, isJson } from "./object.ts";
+import { isMap } from "../../responder/json.ts";
+import { reasonOf } from "../reason.ts";
+import type { DeleteOptions } from "./deletion.ts";
+import { goType, isObjectInput } from "./object.ts";
 import type { Json, ObjectInput } from "./object.ts";
 import { badRequest, invalid, StatusError, unsupportedMediaType } from "./status.ts";
-import { isObjectInput } from "./store.ts";
-import type { DeleteOptions } from "./store.ts";
 import { unknownKind } from "./validation.ts";
 
 const BODY_LIMIT = 3 * 1024 * 1024;
@@ -40,7 +41,7 @@ export function parseDeleteOptions(query: URLSearchParams, request: IncomingMess
     throw badRequest(unknownKind(textOf(kind), textOf(options["apiVersion"])));
   if (seconds !== undefined && seconds !== null && !Number.isInteger(seconds))
     throw mistyped(seconds, "gracePeriodSeconds", "int64");
-  if (preconditions !== undefined && !isJson(preconditions))
+  if (preconditions !== undefined && !isMap(preconditions))
     throw mistyped(preconditions, "preconditions", "v1.Preconditions");
   if (Array.isArray(dryRun) && dryRun.some((one) => one !== "All")) {
     const message = `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`;
@@ -70,10 +71,10 @@ function parseJson(body: string, context = ""): Json {
   let why: string;
   try {
     const value: unknown = JSON.parse(body);
-    if (isJson(value)) return value;
+    if (isMap(value)) return value;
     why = `json: cannot unmarshal ${goType(value)} into Go value`;
   } catch (error) {
-    why = error instanceof Error ? error.message : String(error);
+    why = reasonOf(error);
   }
   throw badRequest(`${context}couldn't get version/kind; json parse error: ${why}`);
 }

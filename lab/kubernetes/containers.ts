@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { isJson } from "./object.ts";
+import { isMap } from "../../responder/json.ts";
 import type { Json, KubernetesObject } from "./object.ts";
 import { badRequest } from "./status.ts";
 
@@ -11,7 +11,7 @@ export interface Containers {
   exec: (pod: KubernetesObject, container: string, command: ContainerCommand) => Promise<CommandResult>;
 }
 
-export interface LogOptions {
+interface LogOptions {
   /** Of the container before it restarted. */
   previous: boolean;
 }
@@ -74,7 +74,7 @@ function namesOf(containers: unknown): string[] {
 }
 
 function objectsOf(list: unknown): Json[] {
-  return Array.isArray(list) ? list.filter(isJson) : [];
+  return Array.isArray(list) ? list.filter(isMap) : [];
 }
 
 function pathOf({ metadata: { namespace = "", name } }: KubernetesObject): string {

@@ -1,10 +1,11 @@
 import type { Attributes } from "./authorizer.ts";
-import { isJson } from "./object.ts";
+import { isMap } from "../../responder/json.ts";
 import type { Json, KubernetesObject, ObjectInput } from "./object.ts";
+import type { DeleteOptions } from "./deletion.ts";
 import { resourceNamed } from "./resources.ts";
 import { selects } from "./selectors.ts";
 import { badRequest, disruptionRefused, StatusError } from "./status.ts";
-import type { DeleteOptions, Store } from "./store.ts";
+import type { Store } from "./store.ts";
 import { checkKind } from "./validation.ts";
 
 const NAMESPACES = resourceNamed("namespaces");
@@ -134,7 +135,7 @@ function share(value: unknown, of: number): number {
 
 function conditionsOf({ status }: KubernetesObject): Json[] {
   const conditions = status?.["conditions"];
-  return Array.isArray(conditions) ? conditions.filter(isJson) : [];
+  return Array.isArray(conditions) ? conditions.filter(isMap) : [];
 }
 
 function isReady(pod: KubernetesObject): boolean {

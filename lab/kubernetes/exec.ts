@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { PassThrough } from "node:stream";
 import type { Duplex } from "node:stream";
+import { WebSocketServer, type WebSocket } from "ws";
+import { reasonOf } from "../reason.ts";
 import type { Attributes } from "./authorizer.ts";
 import { containerOf } from "./containers.ts";
 import type { Containers } from "./containers.ts";
@@ -9,7 +11,6 @@ import { resourceNamed } from "./resources.ts";
 import { badRequest } from "./status.ts";
 import type { Store } from "./store.ts";
 import { flagOf } from "./target.ts";
-import { acceptWebSocket, protocolsOf } from "./websocket.ts";
 
 /** The first byte of a message says which stream it belongs to. @see https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apimachinery/pkg/util/remotecommand/constants.go */
 const STDIN = 0;
@@ -18,6 +19,9 @@ const STDERR = 2;
 const STATUS = 3;
 /** Ends the stream that the next byte names; of version 5 on. */
 const END = 255;
+
+/** How a connection is closed that has served its purpose. */
+const NORMAL = 1000;
 
 const V5 = "v5.channel.k8s.io";
 /** Version 5 wins, wherever it stands in the client's list. */
@@ -42,37 +46,41 @@ export function parseExec(store: Store, { namespace, name }: Attributes, query: 
   return { pod, container, query };
 }
 
+/** No more than this in one message: bytes. */
+const MESSAGE_LIMIT = 4 * 1024 * 1024;
+
 /**
  * Takes the upgrade and runs the command.
  *
  * @returns the status answered: 101, or 403 where the client speaks no protocol that is known
  */
 export function serveExec(
-  { pod, container, query }: Execution,
+  execution: Execution,
   containers: Containers,
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
 ): 101 | 403 {
-  const offered = protocolsOf(request);
+  const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
   const protocol = PROTOCOLS.find((one) => offered.includes(one));
   if (protocol === undefined) {
     socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
     return 403;
   }
-  const stdin = new PassThrough();
-  if (!flagOf(query, "stdin")) stdin.end();
-  const connection = acceptWebSocket(
-    request,
-    socket,
-    head,
-    protocol,
-    (message) => {
-      if (message[0] === STDIN && stdin.writable) stdin.write(message.subarray(1));
-      if (message[0] === END && message[1] === STDIN && protocol === V5) stdin.end();
-    },
-    () => stdin.end(),
-  );
+  const upgrader = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: MESSAGE_LIMIT,
+    handleProtocols: () => protocol,
+  });
+  upgrader.handleUpgrade(request, socket, head, (connection) => {
+    void run(execution, containers, connection);
+  });
+  return 101;
+}
+
+async function run({ pod, container, query }: Execution, containers: Containers, connection: WebSocket): Promise<void> {
+  const stdin = typedInto(connection, flagOf(query, "stdin"));
   const send = (channel: number, text: string): void => {
     connection.send(Buffer.concat([Buffer.from([channel]), Buffer.from(text)]));
   };
@@ -80,27 +88,35 @@ export function serveExec(
   // an empty message tells the client that it is connected
   send(outputs[0] ?? STATUS, "");
   const command = query.getAll("command");
-  containers
-    .exec(pod, container, { command, stdin })
-    .then(
-      ({ stdout = "", stderr = "", exitCode }) => {
-        for (const channel of outputs) {
-          const text = channel === STDOUT ? stdout : stderr;
-          if (text !== "") send(channel, text);
-        }
-        return exitCode === 0 ? { status: "Success" } : failure(exitCode);
-      },
-      (error: unknown) => notRun(error instanceof Error ? error.message : String(error), protocol),
-    )
-    .then(
-      (status) => {
-        // the API server itself speaks version 5, and the node the one before
-        send(STATUS, JSON.stringify(protocol === V5 ? { metadata: {}, ...status } : status));
-        connection.close();
-      },
-      () => socket.destroy(),
-    );
-  return 101;
+  let status: Json;
+  try {
+    const { stdout = "", stderr = "", exitCode } = await containers.exec(pod, container, { command, stdin });
+    for (const channel of outputs) {
+      const text = channel === STDOUT ? stdout : stderr;
+      if (text !== "") send(channel, text);
+    }
+    status = exitCode === 0 ? { status: "Success" } : failure(exitCode);
+  } catch (error) {
+    status = notRun(reasonOf(error), connection.protocol);
+  }
+  // the API server itself speaks version 5, and the node the one before
+  send(STATUS, JSON.stringify(connection.protocol === V5 ? { metadata: {}, ...status } : status));
+  connection.close(NORMAL);
+}
+
+/** What the client types in; it ends with the connection, and at once where nobody types. */
+function typedInto(connection: WebSocket, isOpen: boolean): PassThrough {
+  const stdin = new PassThrough();
+  if (!isOpen) stdin.end();
+  connection.on("message", (data) => {
+    const message = data as Buffer;
+    if (message[0] === STDIN && stdin.writable) stdin.write(message.subarray(1));
+    if (message[0] === END && message[1] === STDIN && connection.protocol === V5) stdin.end();
+  });
+  connection.once("close", () => stdin.end());
+  // a client that cuts the connection, or breaks the protocol, is one that has gone
+  connection.on("error", () => undefined);
+  return stdin;
 }
 
 function failure(exitCode: number): Json {

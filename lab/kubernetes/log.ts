@@ -1,7 +1,7 @@
 import type { Attributes } from "./authorizer.ts";
 import { containerOf, containerStatus } from "./containers.ts";
 import type { Containers } from "./containers.ts";
-import { isJson } from "./object.ts";
+import { isMap } from "../../responder/json.ts";
 import type { Json, KubernetesObject } from "./object.ts";
 import { resourceNamed } from "./resources.ts";
 import { badRequest, invalid, type Cause } from "./status.ts";
@@ -45,8 +45,8 @@ function whySilent(pod: KubernetesObject, container: string, previous: boolean):
   const { state = {}, lastState = {} } = (containerStatus(pod, container) ?? {}) as { state?: Json; lastState?: Json };
   const described = `container "${container}" in pod "${pod.metadata.name}"`;
   const { waiting, running, terminated } = state;
-  if (previous) return isJson(lastState["terminated"]) ? undefined : `previous terminated ${described} not found`;
-  if (!isJson(waiting) || running !== undefined || terminated !== undefined || isJson(lastState["terminated"]))
+  if (previous) return isMap(lastState["terminated"]) ? undefined : `previous terminated ${described} not found`;
+  if (!isMap(waiting) || running !== undefined || terminated !== undefined || isMap(lastState["terminated"]))
     return undefined;
   const reason = String(waiting["reason"]);
   const known: Record<string, string> = {

@@ -1,8 +1,10 @@
+import { isMap } from "../../responder/json.ts";
+
 /** A JSON object whose fields are not known yet. */
 export type Json = Record<string, unknown>;
 
 /** What Kubernetes keeps about every object. @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ */
-export interface ObjectMeta {
+interface ObjectMeta {
   name: string;
   namespace?: string;
   uid: string;
@@ -43,6 +45,12 @@ export function goType(value: unknown): string {
   return Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
 }
 
-export function isJson(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** Kubernetes' times have no fraction of a second. */
+export function rfc3339(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** Whether a value can be taken as an object: it has a metadata object. */
+export function isObjectInput(value: unknown): value is ObjectInput {
+  return isMap(value) && isMap(value["metadata"]);
 }

@@ -4,12 +4,13 @@ import type { Containers } from "./containers.ts";
 import { evict } from "./eviction.ts";
 import { parseExec } from "./exec.ts";
 import { readLog } from "./log.ts";
+import { isObjectInput } from "./object.ts";
 import type { Json, KubernetesObject, ObjectInput } from "./object.ts";
 import { readPatch } from "./patch.ts";
+import { apiVersionOf } from "./resources.ts";
 import type { Resource } from "./resources.ts";
 import { selector } from "./selectors.ts";
 import { badRequest, invalid, methodNotAllowed, unknownPath } from "./status.ts";
-import { isObjectInput } from "./store.ts";
 import type { Store } from "./store.ts";
 import type { Target } from "./target.ts";
 
@@ -138,7 +139,7 @@ function isDryRun(query: URLSearchParams): boolean {
 }
 
 function listOf(resource: Resource, objects: readonly KubernetesObject[], resourceVersion: string): Json {
-  const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+  const apiVersion = apiVersionOf(resource);
   // A list says the kind once; its items don't
   const items = objects.map((object) => ({ ...object, apiVersion: undefined, kind: undefined }));
   return { kind: `${resource.kind}List`, apiVersion, metadata: { resourceVersion }, items };

@@ -1,4 +1,4 @@
-import { isJson } from "./object.ts";
+import { isMap } from "../../responder/json.ts";
 import type { KubernetesObject } from "./object.ts";
 import type { Cause } from "./status.ts";
 
@@ -56,7 +56,7 @@ function validatePod(pod: KubernetesObject): Cause[] {
   }
   return containers.flatMap((container: unknown, index) =>
     ["name", "image"]
-      .filter((field) => !isJson(container) || typeof container[field] !== "string" || container[field] === "")
+      .filter((field) => !isMap(container) || typeof container[field] !== "string" || container[field] === "")
       .map((field) => ({
         reason: "FieldValueRequired",
         message: "Required value",
@@ -68,7 +68,7 @@ function validatePod(pod: KubernetesObject): Cause[] {
 /** @see https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/events.go */
 function validateEvent({ metadata, involvedObject }: KubernetesObject): Cause[] {
   const involved =
-    isJson(involvedObject) && typeof involvedObject["namespace"] === "string" ? involvedObject["namespace"] : "";
+    isMap(involvedObject) && typeof involvedObject["namespace"] === "string" ? involvedObject["namespace"] : "";
   // what is in no namespace has its events in this one
   if ((involved === "" ? "default" : involved) === metadata.namespace) return [];
   return [
@@ -105,6 +105,11 @@ function countChanges(object: KubernetesObject): void {
 
 function fieldsOf(...names: string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(names.map((name) => [name, ""]));
+}
+
+/** `v1` for the core group, else `apps/v1`. */
+export function apiVersionOf({ group, version }: Pick<Resource, "group" | "version">): string {
+  return group === "" ? version : `${group}/${version}`;
 }
 
 /** What the embedded API serves. */

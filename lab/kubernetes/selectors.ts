@@ -1,4 +1,4 @@
-import { isJson } from "./object.ts";
+import { isMap } from "../../responder/json.ts";
 import type { KubernetesObject } from "./object.ts";
 import type { Resource } from "./resources.ts";
 import { badRequest } from "./status.ts";
@@ -57,13 +57,13 @@ function termsOf(text: string): string[] {
 }
 
 function valueAt(object: KubernetesObject, path: string): string | undefined {
-  const value = path.split(".").reduce<unknown>((at, key) => (isJson(at) ? at[key] : undefined), object);
+  const value = path.split(".").reduce<unknown>((at, key) => (isMap(at) ? at[key] : undefined), object);
   return typeof value === "string" ? value : value === undefined || value === null ? undefined : JSON.stringify(value);
 }
 
 /** Whether an object's selector, as a PodDisruptionBudget has one, selects these labels; none selects nothing. @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/label-selector/ */
 export function selects(labelSelector: unknown, labels: Readonly<Record<string, string>> = {}): boolean {
-  if (!isJson(labelSelector)) return false;
+  if (!isMap(labelSelector)) return false;
   const { matchLabels = {}, matchExpressions = [] } = labelSelector as {
     matchLabels?: Record<string, string>;
     matchExpressions?: Expression[];

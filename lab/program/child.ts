@@ -1,9 +1,9 @@
-// Runs index.ts under Pulumi's mocks and sends what it registered to the parent process (program.ts).
+// Runs index.ts under Pulumi's mocks and sends what it registered to the parent process (evaluate.ts).
 import * as pulumi from "@pulumi/pulumi";
 import { createRequire } from "node:module";
+import { isMap } from "../../responder/json.ts";
+import type { Json } from "../kubernetes/object.ts";
 import type { Evaluation, EvaluationResult, Program, ProgramResource } from "./evaluate.ts";
-
-type Json = Record<string, unknown>;
 
 /** The outputs a cluster or a registry would give; every other resource gets its inputs back. */
 function statusOf(type: string, inputs: Json): Json {
@@ -110,13 +110,12 @@ function record(monitor: Monitor): ReadonlyMap<string, ProgramResource> {
 /** Takes values out of their wire wrapping: a secret becomes its value, and its path is noted. */
 function reveal(value: unknown, path: string[], secrets: string[]): unknown {
   if (Array.isArray(value)) return value.map((item, index) => reveal(item, [...path, String(index)], secrets));
-  if (typeof value !== "object" || value === null) return value;
-  const object = value as Json;
-  if (object[pulumi.runtime.specialSigKey] === pulumi.runtime.specialSecretSig) {
+  if (!isMap(value)) return value;
+  if (value[pulumi.runtime.specialSigKey] === pulumi.runtime.specialSecretSig) {
     secrets.push(path.join("."));
-    return reveal(object["value"], path, secrets);
+    return reveal(value["value"], path, secrets);
   }
-  return Object.fromEntries(Object.entries(object).map(([key, item]) => [key, reveal(item, [...path, key], secrets)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, reveal(item, [...path, key], secrets)]));
 }
 
 function plain(outputs: pulumi.Inputs): Promise<Json> {

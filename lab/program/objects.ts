@@ -1,7 +1,7 @@
-import type { BrokerObject, TriggerObject } from "../broker/broker.ts";
+import type { BrokerObject, TriggerObject } from "../broker/objects.ts";
 import { isRbacObject } from "../kubernetes/authorizer.ts";
 import type { RbacObject } from "../kubernetes/authorizer.ts";
-import { isJson } from "../kubernetes/object.ts";
+import { isMap } from "../../responder/json.ts";
 import type { Program } from "./evaluate.ts";
 
 /** A KService's container, as the program describes it. */
@@ -113,7 +113,7 @@ function readService({ metadata, spec }: ServiceSpec, configMaps: readonly Confi
 function falcosidekickTarget({ values }: Release): URL {
   let address: unknown = values;
   for (const key of ["falcosidekick", "config", "cloudevents", "address"])
-    address = isJson(address) ? address[key] : undefined;
+    address = isMap(address) ? address[key] : undefined;
   if (typeof address !== "string" || !URL.canParse(address)) {
     throw new Error(
       `the Falco release doesn't tell falcosidekick where the Broker is: falcosidekick.config.cloudevents.address is ${JSON.stringify(address)}`,

@@ -1,3 +1,4 @@
+import { apiVersionOf } from "../kubernetes/resources.ts";
 import type { Kubernetes } from "../kubernetes/server.ts";
 import type { KubernetesObject, ObjectInput } from "../kubernetes/object.ts";
 
@@ -41,10 +42,7 @@ export function placePod(
 
 /** Puts any object there, as its kind says. */
 export function placeObject({ store }: Pick<Kubernetes, "store">, object: ObjectInput): KubernetesObject {
-  const resource = store.resources.find(
-    ({ kind, group, version }) =>
-      kind === object.kind && (group === "" ? version : `${group}/${version}`) === object.apiVersion,
-  );
+  const resource = store.resources.find((one) => one.kind === object.kind && apiVersionOf(one) === object.apiVersion);
   if (!resource) throw new Error(`the embedded API serves no ${object.apiVersion ?? ""} ${object.kind ?? ""}`);
   return store.place(resource, object);
 }

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { readPayload } from "../falcosidekick.ts";
-import type { SidekickPayload } from "../falcosidekick.ts";
 import type { ObjectInput } from "../kubernetes/object.ts";
 import type { LabPod } from "./pods.ts";
+import { podNamedBy } from "./subject.ts";
 
 /** One alert of the lab's play. */
 export interface Step {
@@ -12,9 +12,9 @@ export interface Step {
   alert: string;
   /** Pods that come up before it. */
   pods: readonly LabPod[];
-  /** Pods (`namespace/name`) that must be gone after it, and no others; undefined: what the rules say. */
+  /** Pods (`namespace/name`) that must be gone after it, and no others; undefined: nobody has written that out. */
   goes: readonly string[] | undefined;
-  /** What the responder must say of it; undefined: whatever it says. */
+  /** What the responder must say of it, or "not delivered"; undefined: whatever it says. */
   outcome?: string;
 }
 
@@ -49,45 +49,51 @@ interface RecordedStep {
   title: string;
   file: string;
   pods?: readonly LabPod[];
+  /** None where it isn't given. */
   goes?: readonly string[];
+  outcome: string;
 }
 
+/** How each alert ends by the default rules, written out: they terminate a pod in which a shell is opened, and no other. */
 const STEPS: readonly RecordedStep[] = [
-  { title: "A shell in default/alpine", file: "terminal-shell", goes: ["default/alpine"] },
+  { title: "A shell in default/alpine", file: "terminal-shell", goes: ["default/alpine"], outcome: "terminated" },
   {
     title: "The same alert, late: the name is a new pod's now",
     file: "terminal-shell",
     pods: [{ namespace: "default", name: "alpine", uid: UID }],
+    outcome: "replaced",
   },
   {
     title: "A shell in that new pod, the alert with its UID",
     file: "terminal-shell-with-uid",
     goes: ["default/alpine"],
+    outcome: "terminated",
   },
   {
     title: "That alert, late again: another pod has the name",
     file: "terminal-shell-with-uid",
     pods: [{ namespace: "default", name: "alpine", containerId: CONTAINER }],
+    outcome: "replaced",
   },
-  { title: "A shell in a pod of kube-system", file: "terminal-shell-kube-system" },
-  { title: "A shell on the host", file: "terminal-shell-on-host" },
-  { title: "A new binary run in shop/web-0", file: "drop-and-execute" },
-  { title: "A connection to a command-and-control server", file: "outbound-c2" },
-  { title: "A sensitive file read", file: "sensitive-file" },
-  { title: "A container that talks to the Kubernetes API", file: "contact-k8s-api" },
+  { title: "A shell in a pod of kube-system", file: "terminal-shell-kube-system", outcome: "no-match" },
+  { title: "A shell on the host", file: "terminal-shell-on-host", outcome: "no-pod" },
+  { title: "A new binary run in shop/web-0", file: "drop-and-execute", outcome: "not delivered" },
+  { title: "A connection to a command-and-control server", file: "outbound-c2", outcome: "not delivered" },
+  { title: "A sensitive file read", file: "sensitive-file", outcome: "not delivered" },
+  { title: "A container that talks to the Kubernetes API", file: "contact-k8s-api", outcome: "not delivered" },
 ];
 
 /**
  * The recorded alerts, and pods for them to be about.
  *
- * @param byDefaultRules whether the default rules are in force: what goes is known then, without asking the rules
+ * @param byDefaultRules whether the default rules are in force: how each alert has to end is known for those alone
  */
 export async function recordedScene(byDefaultRules: boolean): Promise<Scene> {
-  const steps = STEPS.map(async ({ title, file, pods = [], goes = [] }) => ({
+  const steps = STEPS.map(async ({ title, file, pods = [], goes = [], outcome }): Promise<Step> => ({
     title,
     alert: await readFile(new URL(`../alerts/${file}.json`, import.meta.url), "utf8"),
     pods,
-    goes: byDefaultRules ? goes : undefined,
+    ...(byDefaultRules ? { goes, outcome } : { goes: undefined }),
   }));
   return { pods: PODS, steps: await Promise.all(steps) };
 }
@@ -109,7 +115,7 @@ export function sceneOf(file: string, text: string): Scene {
   const steps = used.map(({ where, alert }): Step => {
     const payload = readPayload(alert);
     if (typeof payload === "string") throw new AlertsError(`${where} is no alert falcosidekick takes: ${payload}`);
-    const pod = podOf(payload);
+    const pod = podNamedBy(payload);
     // what the first alert about a pod leaves out, a later one may say
     if (pod) pods.set(`${pod.namespace}/${pod.name}`, { ...pod, ...pods.get(`${pod.namespace}/${pod.name}`) });
     return {
@@ -121,24 +127,6 @@ export function sceneOf(file: string, text: string): Scene {
   });
   const bystanders = [...pods.values()].map(({ name }): LabPod => ({ namespace: "bystanders", name }));
   return { pods: [...bystanders.filter(({ name }) => !pods.has(`bystanders/${name}`)), ...pods.values()], steps };
-}
-
-/** The pod an alert names; undefined for the host's, and for a name no pod can have. */
-function podOf({ output_fields: fields }: SidekickPayload): LabPod | undefined {
-  const [namespace, name, uid, container] = ["k8s.ns.name", "k8s.pod.name", "k8s.pod.uid", "container.id"].map(
-    (key) => {
-      const value = fields[key];
-      return typeof value === "string" && value !== "" && value !== "<NA>" ? value : undefined;
-    },
-  );
-  const named = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
-  if (namespace === undefined || name === undefined || !named.test(namespace) || !named.test(name)) return undefined;
-  return {
-    namespace,
-    name,
-    ...(uid === undefined ? {} : { uid }),
-    ...(container !== undefined && /^[0-9a-f]{12,64}$/.test(container) ? { containerId: container } : {}),
-  };
 }
 
 function isWhole(text: string): boolean {

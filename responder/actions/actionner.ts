@@ -25,6 +25,8 @@ export interface PodOccasion extends Occasion {
 export interface PreparedAction {
   permissions: readonly Permission[];
   target: Target;
+  /** Seconds that it may take by what it was told, beside what the API takes; not there: none. */
+  seconds?: number;
   /**
    * Does it. What the API refuses or can't do for now is thrown as the client threw it; what the action
    * itself makes of an answer (gone, replaced) is its result.
@@ -41,6 +43,8 @@ export interface Actionner {
   name: string;
   description: string;
   parameters: Readonly<Record<string, Parameter<unknown>>>;
+  /** What it can be told to work on. */
+  targets: readonly Target[];
   /** Whether the rule's next action runs after it where the rules file doesn't say. */
   continue: boolean;
   /** Whether to do it again at once changes nothing, by what the API knows: a UID, the same patch. */
@@ -58,9 +62,12 @@ export interface Actionner {
 
 interface Declaration<P extends object, O> extends Omit<Actionner, "parameters" | "prepare"> {
   parameters: { [Name in keyof P]: Parameter<P[Name]> };
-  target: (parameters: P) => Target;
+  /** Which of its targets it works on with these parameters; the first where this isn't given. */
+  target?: (parameters: P) => Target;
   /** What it needs of the Kubernetes API when run with these parameters. */
   permissions: (parameters: P) => readonly Permission[];
+  /** How many seconds it may take by its parameters, beside what the API takes. */
+  seconds?: (parameters: P) => number;
   /** What can't be said of one parameter alone: undefined where they go together, else what is wrong. */
   objection?: (parameters: P) => string | undefined;
   run: (occasion: O, parameters: P) => Promise<Result>;
@@ -68,7 +75,7 @@ interface Declaration<P extends object, O> extends Omit<Actionner, "parameters" 
 
 /** Makes an actionner of its declaration, with its parameters typed inside and checked at the door. */
 export function actionner<P extends object>(declaration: Declaration<P, Occasion>): Actionner {
-  const { permissions, objection, run, target, ...data } = declaration;
+  const { permissions, seconds, objection, run, target, ...data } = declaration;
   const known = Object.entries<Parameter<unknown>>(data.parameters);
   return {
     ...data,
@@ -86,18 +93,26 @@ export function actionner<P extends object>(declaration: Declaration<P, Occasion
       if (problem !== undefined) throw new ParameterError(`parameters: ${problem}`);
       return {
         permissions: permissions(parameters),
-        target: target(parameters),
+        target: target?.(parameters) ?? firstOf(data.targets),
+        ...(seconds && { seconds: seconds(parameters) }),
         run: (occasion) => run(occasion, parameters),
       };
     },
   };
 }
 
+function firstOf([target]: readonly Target[]): Target {
+  if (target === undefined) throw new TypeError("an actionner works on something");
+  return target;
+}
+
 /** The same for an action on the pod that raised the alert. */
-export function podActionner<P extends object>(declaration: Omit<Declaration<P, PodOccasion>, "target">): Actionner {
+export function podActionner<P extends object>(
+  declaration: Omit<Declaration<P, PodOccasion>, "target" | "targets">,
+): Actionner {
   return actionner<P>({
     ...declaration,
-    target: () => "pod",
+    targets: ["pod"],
     run: async (occasion, parameters) => {
       const { pod } = occasion.alert.named;
       if (!pod) throw new TypeError("an alert without a subject is never acted on");

@@ -1,3 +1,8 @@
+import { shown } from "../json.ts";
+
+/** A fragment of JSON Schema, draft-07. */
+export type Schema = Readonly<Record<string, unknown>>;
+
 /** A parameter's meaning, what it may be, and how a value of a rules file is read. */
 export interface Parameter<T> {
   description: string;
@@ -6,6 +11,8 @@ export interface Parameter<T> {
   default: T;
   /** Whether a rules file must give it. */
   required?: boolean;
+  /** What an editor may take for a value, a little more than `parse` at most; absent: anything. */
+  schema?: Schema;
   /** The value as the action wants it; undefined where it is not allowed. */
   parse: (value: unknown, readFile: ReadFile) => T | undefined;
 }
@@ -36,13 +43,11 @@ export function read<T>(
     try {
       return readFile(path);
     } catch (error) {
-      throw new ParameterError(
-        `parameters.${name}: ${JSON.stringify(path)} can't be read: ${(error as Error).message}`,
-      );
+      throw new ParameterError(`parameters.${name}: ${shown(path)} can't be read: ${(error as Error).message}`);
     }
   });
   if (parsed === undefined) {
-    throw new ParameterError(`parameters.${name}: ${JSON.stringify(value)} is not allowed; it takes ${allowed}`);
+    throw new ParameterError(`parameters.${name}: ${shown(value)} is not allowed; it takes ${allowed}`);
   }
   return parsed;
 }
@@ -52,6 +57,7 @@ export function flag(description: string): Parameter<boolean> {
   return {
     description,
     allowed: "true or false",
+    schema: { enum: [true, false, "true", "false"] },
     default: false,
     parse: (value) => {
       if (typeof value === "boolean") return value;
@@ -65,6 +71,7 @@ export function text(description: string, allowed: string, otherwise = ""): Para
   return {
     description,
     allowed,
+    schema: { type: "string", minLength: 1 },
     default: otherwise,
     parse: (value) => (typeof value === "string" && value !== "" ? value : undefined),
   };
@@ -79,6 +86,7 @@ export function list<T>(
   return {
     description,
     allowed: `a list of ${allowed}`,
+    schema: { type: "array", items: { type: "string" } },
     default: [],
     parse: (value) => {
       if (!Array.isArray(value)) return undefined;
@@ -88,6 +96,14 @@ export function list<T>(
   };
 }
 
+/** What `wholeNumber` takes. */
+export const WHOLE_NUMBER: Schema = {
+  type: ["integer", "string"],
+  minimum: 0,
+  maximum: 999_999_999,
+  pattern: "^\\d{1,9}$",
+};
+
 /** A number or text that is a whole number, 0 or more; undefined otherwise. */
 export function wholeNumber(value: unknown): number | undefined {
   const text = typeof value === "number" || typeof value === "string" ? String(value) : "";
@@ -95,6 +111,10 @@ export function wholeNumber(value: unknown): number | undefined {
 }
 
 /** A whole number of something, 1 or more, for a parameter's declaration. */
-export function positive(unit: string): Pick<Parameter<number>, "allowed" | "parse"> {
-  return { allowed: `a whole number of ${unit}, 1 or more`, parse: (value) => wholeNumber(value) || undefined };
+export function positive(unit: string): Pick<Parameter<number>, "allowed" | "parse" | "schema"> {
+  return {
+    allowed: `a whole number of ${unit}, 1 or more`,
+    parse: (value) => wholeNumber(value) || undefined,
+    schema: { ...WHOLE_NUMBER, minimum: 1 },
+  };
 }

@@ -13,7 +13,7 @@ import { transport, type ApiRequest } from "./transport.ts";
  * @param timeout milliseconds that one request may take
  * @throws {Error} where no cluster is named
  */
-export function connect(timeout: number, kubeconfig = process.env["KUBECONFIG"]): Cluster {
+export function connect(timeout: number, kubeconfig?: string): Cluster {
   const credentials = credentialsFrom(kubeconfig);
   const send = transport(credentials, timeout);
   const [requests, large] = [new Gate(LIMITS.requestsAtOnce), new Gate(LIMITS.largeAtOnce)];

@@ -1,21 +1,24 @@
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ReadFile } from "../actions/parameters.ts";
-import { EnvironmentError } from "../settings.ts";
+import { EnvironmentError } from "../environment.ts";
+import { RESPONDER } from "../settings.ts";
 import type { RulesFile } from "./entries.ts";
+import { readRulesFile } from "./read-file.ts";
 
 /** The rules files of a folder, in the order of their names, and what they name, which lies beside them. @throws {EnvironmentError} */
-export function rulesFrom(name: string): { files: RulesFile[]; readFile: ReadFile } {
-  const folder = process.env[name] ?? "";
-  const readFile: ReadFile = (path) => readFileSync(join(folder, keyOf(path)), "utf8");
+export function rulesFrom(folder: string): { files: RulesFile[]; readFile: ReadFile } {
+  const readFile: ReadFile = (path) => readRulesFile(join(folder, keyOf(path)));
   try {
     const names = readdirSync(folder)
       .filter((file) => /\.ya?ml$/.test(file))
       .sort();
-    return { files: names.map((file) => ({ name: file, text: readFileSync(join(folder, file), "utf8") })), readFile };
+    return { files: names.map((file) => ({ name: file, text: readRulesFile(join(folder, file)) })), readFile };
   } catch (error) {
-    throw new EnvironmentError(`${name}: "${folder}" can't be read: ${(error as Error).message}`);
+    throw new EnvironmentError(
+      `${RESPONDER.rulesFolder.variable}: "${folder}" can't be read: ${(error as Error).message}`,
+    );
   }
 }
 

@@ -1,4 +1,6 @@
 import type { Alert } from "../alerts/alert.ts";
+import { shown } from "../json.ts";
+import { parseConditions, type Condition } from "./conditions.ts";
 import { compareUrgency, parsePriority, PRIORITIES, type Priority } from "../alerts/priority.ts";
 
 /**
@@ -19,27 +21,28 @@ export interface Match {
 
 type Comparator = "<" | "<=" | "=" | ">=" | ">";
 
-interface Condition {
-  field: string;
-  operator: "=" | "!=";
-  value: string;
+/** The message starts with the key below `match`, and says what it takes. */
+export class MatchError extends Error {
+  override name = "MatchError";
 }
+
+export const MATCH_KEYS = ["rules", "priority", "tags", "output_fields", "source"];
 
 /**
  * Reads the `match` of a rules file's entry.
- * @throws {Error} whose message starts with the key below `match`
+ * @throws {MatchError}
  */
 export function parseMatch(match: Readonly<Record<string, unknown>>): Match {
-  const known = ["rules", "priority", "tags", "output_fields", "source"];
-  const unknown = Object.keys(match).find((key) => !known.includes(key));
-  if (unknown) throw new Error(`${unknown} is not supported; match has ${known.join(", ")}`);
+  const unknown = Object.keys(match).find((key) => !MATCH_KEYS.includes(key));
+  if (unknown) throw new MatchError(`${unknown} is not supported; match has ${MATCH_KEYS.join(", ")}`);
   const { source } = match;
-  if (source !== undefined && source !== null && typeof source !== "string") throw new Error("source: is not text");
+  if (source !== undefined && source !== null && typeof source !== "string")
+    throw new MatchError("source: is not text");
   const priority = parseMatchPriority(match["priority"]);
   return {
     rules: readList(match, "rules"),
     tags: readList(match, "tags").map(parseTags),
-    outputFields: readList(match, "output_fields").map(parseConditions),
+    outputFields: readList(match, "output_fields").map(conditionsOf),
     ...(priority && { priority }),
     ...(source && { source }),
   };
@@ -70,14 +73,14 @@ export function mismatch(match: Match, alert: Alert): string | undefined {
   return undefined;
 }
 
-/** A field that is not there equals nothing, and differs from everything. */
+/** A field that is not there equals the empty value alone. */
 function holds({ field, operator, value }: Condition, alert: Alert): boolean {
-  return (alert.fields.get(field) === value) === (operator === "=");
+  return ((alert.fields.get(field) ?? "") === value) === (operator === "=");
 }
 
 function describe({ field, operator, value }: Condition, alert: Alert): string {
   const actual = alert.fields.get(field);
-  return `${field}${operator}${value} does not hold (${actual === undefined ? "it is not there" : `it is "${actual}"`})`;
+  return `${field}${operator}${value || '""'} does not hold (${actual === undefined ? "it is not there" : `it is "${actual}"`})`;
 }
 
 function compares(difference: number, comparator: Comparator): boolean {
@@ -100,8 +103,8 @@ function parseMatchPriority(value: unknown): Match["priority"] {
   const [, comparator = "", name = ""] = (typeof value === "string" && /^([<>]?=?)(.*)$/.exec(value.trim())) || [];
   const priority = parsePriority(name);
   if (!priority) {
-    throw new Error(
-      `priority: ${JSON.stringify(value)} is not allowed; ` +
+    throw new MatchError(
+      `priority: ${shown(value)} is not allowed; ` +
         `it takes one of ${PRIORITIES.join(", ")}, after <, <=, =, >=, > or nothing`,
     );
   }
@@ -110,28 +113,23 @@ function parseMatchPriority(value: unknown): Match["priority"] {
 
 function parseTags(item: string): string[] {
   const tags = item.split(",").map((tag) => tag.trim());
-  if (tags.includes("")) throw new Error(`tags: "${item}" holds an empty tag; it takes "TAG" or "TAG, TAG"`);
+  if (tags.includes("")) throw new MatchError(`tags: ${shown(item)} holds an empty tag; it takes "TAG" or "TAG, TAG"`);
   return tags;
 }
 
-function parseConditions(item: string): Condition[] {
-  return item.split(",").map((text) => {
-    const [, field, operator, quoted] = /^\s*([\w.[\]]+)\s*(!?=)\s*(.*?)\s*$/.exec(text) ?? [];
-    const value = quoted?.replaceAll('"', "");
-    if (!field || !operator || !value) {
-      throw new Error(
-        `output_fields: "${text.trim()}" is not a condition; it takes "FIELD=VALUE" or "FIELD!=VALUE", ` +
-          "several with commas between them",
-      );
-    }
-    return { field, operator: operator as Condition["operator"], value };
-  });
+function conditionsOf(item: string): Condition[] {
+  const conditions = parseConditions(item);
+  if (conditions) return conditions;
+  throw new MatchError(
+    `output_fields: ${shown(item.trim())} is not a condition; it takes "FIELD=VALUE" or "FIELD!=VALUE", several ` +
+      'with commas between them, a VALUE with a comma in quotes, and "" for a field that is not there',
+  );
 }
 
 function readList(match: Readonly<Record<string, unknown>>, key: string): string[] {
   const value = match[key] ?? [];
   if (!Array.isArray(value) || !value.every((item) => typeof item === "string" && item !== "")) {
-    throw new Error(`${key}: ${JSON.stringify(value)} is not allowed; it takes a list of texts`);
+    throw new MatchError(`${key}: ${shown(value)} is not allowed; it takes a list of texts`);
   }
   return value as string[];
 }

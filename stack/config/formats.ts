@@ -1,66 +1,111 @@
-/** What a configuration value has to look like: a test, and the words for the error message. */
-export interface Format {
-  allowed: string;
-  accepts: (value: string) => boolean;
-}
+import { HTTP_URL, NotAllowed, optional, text, type Format } from "../../responder/formats.ts";
 
-/** A name of a Namespace or Service. @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
-export const LABEL: Format = {
-  allowed:
-    "a Kubernetes name: at most 63 lower-case letters, digits and dashes, starting with a letter and not ending with a dash",
-  accepts: (value) => /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value),
-};
+/** A name of a Service, and of what becomes one. @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+export const LABEL = text(
+  "a Kubernetes name: at most 63 lower-case letters, digits and dashes, starting with a letter and not ending with a dash",
+  (value) => /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value),
+);
 
-/** "namespace/name" of an object, or nothing. */
-export const OBJECT_KEY: Format = {
-  allowed: 'empty, or "NAMESPACE/NAME" of a ConfigMap',
-  accepts: (value) => value === "" || /^[a-z0-9][-a-z0-9]*\/[a-z0-9][-.a-z0-9]*$/.test(value),
+/** Of a ConfigMap. */
+const OBJECT_KEY = text('"NAMESPACE/NAME" of a ConfigMap', (value) =>
+  /^[a-z0-9][-a-z0-9]*\/[a-z0-9][-.a-z0-9]*$/.test(value),
+);
+
+/** Undefined where it is empty. */
+export const OPTIONAL_OBJECT: Format<{ namespace: string; name: string } | undefined> = {
+  ...optional(OBJECT_KEY),
+  read: (value) => {
+    const [namespace = "", name = ""] = optional(OBJECT_KEY).read(value)?.split("/") ?? [];
+    return name === "" ? undefined : { namespace, name };
+  },
 };
 
 /** @see https://knative.dev/docs/eventing/event-delivery/#configuring-channel-event-delivery */
-export const DURATION: Format = {
-  allowed: 'an ISO 8601 duration, such as "PT0.2S" or "PT1M"',
-  accepts: (value) => /^P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?$/.test(value),
-};
+export const DURATION = text('an ISO 8601 duration, such as "PT0.2S" or "PT1M"', (value) =>
+  /^P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?$/.test(value),
+);
 
-export const HTTP_URL: Format = {
-  allowed: "an absolute http:// or https:// URL",
-  accepts: (value) => /^https?:\/\//.test(value) && URL.canParse(value),
-};
+export const TIME_LIMIT = narrowed(DURATION, "longer than none", (value) => /[1-9]/.test(value));
+
+/** Where manifests are. */
+export const ADDRESS_OR_FOLDER = text(
+  "empty, a base URL starting with http:// or https://, or a folder",
+  (value) => !value.includes("://") || isAllowed(HTTP_URL, value),
+);
 
 /** `HOST[:PORT]` of a registry. */
-export const REGISTRY: Format = {
-  allowed: 'HOST or HOST:PORT, without scheme and path, such as "ghcr.io" or "localhost:5000"',
-  accepts: (value) => /^[a-zA-Z0-9]([-.a-zA-Z0-9]*[a-zA-Z0-9])?(:\d{1,5})?$/.test(value),
-};
+export const REGISTRY = text(
+  'HOST or HOST:PORT, without scheme and path, such as "ghcr.io" or "localhost:5000"',
+  (value) => /^[a-zA-Z0-9]([-.a-zA-Z0-9]*[a-zA-Z0-9])?(:\d{1,5})?$/.test(value),
+);
 
 const REPOSITORY_PATTERN = /[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*/.source;
 
 /** A repository in a registry. */
-export const REPOSITORY: Format = {
-  allowed: 'a repository in the registry, in lower case and without a tag, such as "acme/responder"',
-  accepts: (value) => new RegExp(`^${REPOSITORY_PATTERN}$`).test(value),
-};
+export const REPOSITORY = text(
+  'a repository in the registry, in lower case and without a tag, such as "acme/responder"',
+  (value) => new RegExp(`^${REPOSITORY_PATTERN}$`).test(value),
+);
+
+const IMAGE_PATTERN = new RegExp(
+  `^([-.a-zA-Z0-9]+(:\\d+)?/)?${REPOSITORY_PATTERN}(:\\w[-.\\w]{0,127})?(@sha256:[0-9a-f]{64})?$`,
+);
 
 /** @see https://pkg.go.dev/github.com/distribution/reference */
-export const IMAGE: Format = {
-  allowed: "an image reference: REPOSITORY@sha256:DIGEST or REPOSITORY:TAG",
-  accepts: (value) =>
-    new RegExp(`^([-.a-zA-Z0-9]+(:\\d+)?/)?${REPOSITORY_PATTERN}(:\\w[-.\\w]{0,127})?(@sha256:[0-9a-f]{64})?$`).test(
-      value,
-    ),
-};
+export const IMAGE = text("an image reference: REPOSITORY@sha256:DIGEST or REPOSITORY:TAG", (value) => {
+  const [whole, , , tag, digest] = IMAGE_PATTERN.exec(value) ?? [];
+  return whole !== undefined && (tag ?? digest) !== undefined;
+});
 
-export const VERSION: Format = {
-  allowed: 'a version without a leading "v", such as "1.23.0"',
-  accepts: (value) => /^\d+\.\d+\.\d+([-+][-+.0-9A-Za-z]+)?$/.test(value),
-};
+export const VERSION = text('a version without a leading "v", such as "1.23.0"', (value) =>
+  /^\d+\.\d+\.\d+([-+][-+.0-9A-Za-z]+)?$/.test(value),
+);
 
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
-export const QUANTITY: Format = {
-  allowed: 'a positive Kubernetes quantity, such as "100m", "0.5" or "128Mi"',
-  accepts: (value) => amountOf(value) > 0,
+export const QUANTITY = text(
+  'a positive Kubernetes quantity, such as "100m", "0.5" or "128Mi"',
+  (value) => amountOf(value) > 0,
+);
+
+export const ANY = text("any text", () => true);
+
+export const NOT_EMPTY = text("any text but an empty one", (value) => value.trim() !== "");
+
+export const MAP: Format<Record<string, unknown>> = {
+  type: "object",
+  allowed: "a map",
+  read: (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) throw new NotAllowed(value, MAP.allowed);
+    return value as Record<string, unknown>;
+  },
 };
+
+export function oneOf<T extends string>(...values: T[]): Format<T> {
+  const allowed = `one of ${values.join(", ")}`;
+  return {
+    type: "string",
+    allowed,
+    read: (value) => {
+      const found = values.find((known) => known === value);
+      if (found === undefined) throw new NotAllowed(value, allowed);
+      return found;
+    },
+  };
+}
+
+function narrowed(format: Format<string>, words: string, accepts: (value: string) => boolean): Format<string> {
+  return text(`${format.allowed}, ${words}`, (value) => isAllowed(format, value) && accepts(value));
+}
+
+function isAllowed(format: Format<unknown>, value: string): boolean {
+  try {
+    format.read(value);
+    return true;
+  } catch (error) {
+    if (error instanceof NotAllowed) return false;
+    throw error;
+  }
+}
 
 const UNITS: Readonly<Record<string, number>> = {
   m: 1e-3,
@@ -80,13 +125,3 @@ export function amountOf(quantity: string): number {
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(quantity) ?? [];
   return Number(digits) * (UNITS[unit] ?? NaN);
 }
-
-export function oneOf(...values: string[]): Format {
-  return { allowed: `one of ${values.join(", ")}`, accepts: (value) => values.includes(value) };
-}
-
-export function optional(format: Format): Format {
-  return { allowed: `empty, or ${format.allowed}`, accepts: (value) => value === "" || format.accepts(value) };
-}
-
-export const NOT_EMPTY: Format = { allowed: "any text but an empty one", accepts: (value) => value.trim() !== "" };

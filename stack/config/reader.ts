@@ -1,89 +1,82 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Format } from "./formats.ts";
+import { NotAllowed } from "../../responder/formats.ts";
+import type { Check } from "./checks.ts";
+import { isKey, type Key, type Keys, type Read, type SecretKey } from "./settings.ts";
 
 /**
- * Reads one namespace of the stack's configuration. What is wrong with a value is noted, not thrown, so that
- * one run tells all; until `problems` has been looked at, what the readers return may be no good.
+ * Reads the stack's configuration. What is wrong with a value is noted, not thrown, so that one run tells all;
+ * what is read is good for something when `problems` is empty.
  */
-export class Settings {
-  readonly #config: pulumi.Config;
-  readonly #prefix: string;
+export class Reader {
+  /** A line per problem: the key, its value, what is allowed. */
+  readonly problems: string[] = [];
   readonly #asked = new Set<string>();
-  readonly problems: string[];
+  readonly #refused = new Set<string>();
 
-  constructor(problems: string[], namespace?: string) {
-    this.#config = new pulumi.Config(namespace);
-    this.#prefix = namespace === undefined ? "" : `${namespace}:`;
-    this.problems = problems;
+  read<K extends Keys>(keys: K): Read<K> {
+    const values = Object.entries(keys).map(([name, one]) => [name, isKey(one) ? this.#value(one) : this.read(one)]);
+    return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Read<K>;
   }
 
-  text(key: string, format: Format): string {
-    const value = this.#get(key);
-    if (!format.accepts(value)) this.reject(key, `"${value}"`, format.allowed);
-    return value;
-  }
-
-  /** Encrypted in the state, whether or not it is in the configuration; undefined where it is empty. */
-  secret(key: string): pulumi.Output<string> | undefined {
-    return this.#get(key) ? this.#config.getSecret(key) : undefined;
-  }
-
-  integer(key: string, least: number, most: number): number {
-    const text = this.#get(key);
-    const value = /^\d+$/.test(text) ? Number(text) : NaN;
-    if (!(value >= least && value <= most)) this.reject(key, `"${text}"`, `a whole number from ${least} to ${most}`);
-    return value;
-  }
-
-  flag(key: string): boolean {
-    const value = this.#get(key);
-    if (value !== "true" && value !== "false") this.reject(key, `"${value}"`, "true or false");
-    return value === "true";
-  }
-
-  list(key: string, least: number, format: Format): string[] {
-    const value = this.#json(key);
-    if (!Array.isArray(value) || value.length < least || !value.every((item) => typeof item === "string")) {
-      this.reject(key, JSON.stringify(value), `a list of ${least} or more texts`);
-      return [];
-    }
-    for (const item of value)
-      if (!format.accepts(item)) this.reject(key, `"${item}"`, `a list, each item ${format.allowed}`);
-    return value;
-  }
-
-  map(key: string): Record<string, unknown> {
-    const value = this.#json(key) ?? {};
-    if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
-    this.reject(key, JSON.stringify(value), "a map");
-    return {};
-  }
-
-  /** Notes that the key's value can't be used, and what can. */
-  reject(key: string, value: string, allowed: string): void {
-    this.problems.push(`${this.#prefix}${key}: ${value} is not allowed; it takes ${allowed}`);
-  }
-
-  /** Notes the keys that nothing has asked for, which Pulumi lets pass: to be called when all is read. */
-  rejectUnknown(): void {
-    const namespace = this.#prefix || `${pulumi.getProject()}:`;
-    for (const key of Object.keys(pulumi.runtime.allConfig())) {
-      if (!key.startsWith(namespace) || this.#asked.has(key.slice(namespace.length))) continue;
-      this.problems.push(`${key.slice(namespace.length - this.#prefix.length)}: there is no such key`);
+  /** Looks at keys beside each other; at those that can't be used by themselves not again. */
+  check(checks: readonly Check[], config: Parameters<Check["wish"]>[0]): void {
+    for (const { key, beside, wish } of checks) {
+      if ([key, ...beside].some((one) => this.#refused.has(one.key))) continue;
+      const allowed = wish(config);
+      if (allowed === undefined) continue;
+      // what a secret is doesn't matter here, but that it is there
+      const value = isSecret(key) ? "" : textOf(key);
+      this.problems.push(`${key.key}: ${new NotAllowed(value, allowed).message}`);
     }
   }
 
-  #get(key: string): string {
-    this.#asked.add(key);
-    return this.#config.get(key) ?? "";
+  /**
+   * Notes the keys that nothing has asked for, which Pulumi lets pass: to be called when all is read.
+   * @param namespace undefined: the project's own
+   */
+  rejectUnknown(namespace?: string): void {
+    const prefix = `${namespace ?? pulumi.getProject()}:`;
+    for (const full of Object.keys(pulumi.runtime.allConfig())) {
+      const key = namespace === undefined ? full.slice(prefix.length) : full;
+      if (full.startsWith(prefix) && !this.#asked.has(key)) this.problems.push(`${key}: there is no such key`);
+    }
   }
 
-  #json(key: string): unknown {
-    const text = this.#get(key);
+  #value(key: Key): unknown {
+    this.#asked.add(key.key);
+    if (isSecret(key)) return textOf(key) === "" ? undefined : placeOf(key).config.getSecret(placeOf(key).name);
     try {
-      return text === "" ? undefined : JSON.parse(text);
-    } catch {
-      return text;
+      return key.format.read(structureOf(key));
+    } catch (error) {
+      if (!(error instanceof NotAllowed)) throw error;
+      this.#refused.add(key.key);
+      this.problems.push(`${key.key}: ${error.message}`);
+      return undefined;
     }
+  }
+}
+
+function isSecret(key: Key): key is SecretKey {
+  return "secret" in key;
+}
+
+function placeOf({ key }: Key): { config: pulumi.Config; name: string } {
+  const [name = "", namespace] = key.split(":").reverse();
+  return { config: new pulumi.Config(namespace), name };
+}
+
+function textOf(key: Key): string {
+  const { config, name } = placeOf(key);
+  return config.get(name) ?? "";
+}
+
+/** A list or a map is JSON; what isn't is left for its format to refuse. */
+function structureOf(key: Key): unknown {
+  const text = textOf(key);
+  if (key.format.type !== "array" && key.format.type !== "object") return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { DEAD_LETTER } from "../../responder/settings.ts";
 import { destinationOf, labelsOf, PrivateService, type ServiceBase } from "./private-service.ts";
 import type { Destination } from "../knative/custom-resources.ts";
 
@@ -31,7 +32,7 @@ export class DeadLetters extends pulumi.ComponentResource {
         callsKubernetes: false,
         command: "dead-letter",
         scale: { min: 0, max: 1, concurrency: 0 },
-        env: { FALCOSIDEKICK_URL: sidekickUrl },
+        env: { [DEAD_LETTER.falcosidekick.variable]: sidekickUrl },
       },
       { parent: this },
     );

@@ -1,9 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Resources, Scale } from "../config/config.ts";
+import { environmentOf } from "../../responder/environment.ts";
+import { LISTENING } from "../../responder/settings.ts";
+import type { ResponderConfig } from "../config/config.ts";
 import { Service, type Destination } from "../knative/custom-resources.ts";
 
-const PORT = 8080;
-/** Not 9090, the program's own default: in a Knative pod that port is the queue proxy's. */
+const PORT = LISTENING.port.default;
+/** Not the program's own default: in a Knative pod that port is the queue proxy's. */
 const METRICS_PORT = 9095;
 
 /**
@@ -13,7 +15,7 @@ const METRICS_PORT = 9095;
  */
 export class PrivateService extends Service {
   constructor(name: string, args: PrivateServiceArgs, options: pulumi.CustomResourceOptions) {
-    const { serviceName, namespace, image, pullSecret, serviceAccount, scale, resources, files } = args;
+    const { serviceName, namespace, scale } = args;
     const labels = labelsOf(serviceName);
     super(
       name,
@@ -36,40 +38,7 @@ export class PrivateService extends Service {
                 "prometheus.io/path": "/metrics",
               },
             },
-            spec: {
-              serviceAccountName: serviceAccount,
-              ...(args.callsKubernetes ? {} : { automountServiceAccountToken: false }),
-              ...(pullSecret && { imagePullSecrets: [{ name: pullSecret }] }),
-              containerConcurrency: scale.concurrency,
-              timeoutSeconds: args.timeoutSeconds,
-              containers: [
-                {
-                  name: serviceName,
-                  image,
-                  ...(args.command && { args: [args.command] }),
-                  ports: [{ name: "http1", containerPort: PORT }],
-                  env: Object.entries({ ...args.env, METRICS_PORT: String(METRICS_PORT) }).map(([key, value]) => ({
-                    name: key,
-                    value,
-                  })),
-                  resources,
-                  readinessProbe: { httpGet: { path: "/readyz", port: PORT } },
-                  livenessProbe: { httpGet: { path: "/healthz", port: PORT } },
-                  // Of the container, since Knative refuses a pod's unless the cluster has turned that feature on.
-                  securityContext: {
-                    runAsNonRoot: true,
-                    runAsUser: 65532,
-                    runAsGroup: 65532,
-                    readOnlyRootFilesystem: true,
-                    allowPrivilegeEscalation: false,
-                    capabilities: { drop: ["ALL"] },
-                    seccompProfile: { type: "RuntimeDefault" },
-                  },
-                  ...(files && { volumeMounts: [{ name: "files", mountPath: files.folder, readOnly: true }] }),
-                },
-              ],
-              ...(files && { volumes: [{ name: "files", configMap: { name: files.configMap } }] }),
-            },
+            spec: podOf(args),
           },
         },
       },
@@ -77,6 +46,44 @@ export class PrivateService extends Service {
       { ...options, customTimeouts: { create: "3m", update: "3m" } },
     );
   }
+}
+
+function podOf(args: PrivateServiceArgs) {
+  const { pullSecret, serviceAccount, callsKubernetes, scale, timeoutSeconds, files } = args;
+  return {
+    serviceAccountName: serviceAccount,
+    ...(callsKubernetes ? {} : { automountServiceAccountToken: false }),
+    ...(pullSecret && { imagePullSecrets: [{ name: pullSecret }] }),
+    containerConcurrency: scale.concurrency,
+    timeoutSeconds,
+    containers: [containerOf(args)],
+    ...(files && { volumes: [{ name: "files", configMap: { name: files.configMap } }] }),
+  };
+}
+
+function containerOf({ serviceName, image, command, env, resources, files }: PrivateServiceArgs) {
+  const environment = { ...env, ...environmentOf(LISTENING, { metricsPort: METRICS_PORT }) };
+  return {
+    name: serviceName,
+    image,
+    ...(command && { args: [command] }),
+    ports: [{ name: "http1", containerPort: PORT }],
+    env: Object.entries(environment).map(([name, value]) => ({ name, value })),
+    resources,
+    readinessProbe: { httpGet: { path: "/readyz", port: PORT } },
+    livenessProbe: { httpGet: { path: "/healthz", port: PORT } },
+    // Of the container, since Knative refuses a pod's unless the cluster has turned that feature on.
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    ...(files && { volumeMounts: [{ name: "files", mountPath: files.folder, readOnly: true }] }),
+  };
 }
 
 /** What all objects of one service are labelled with. */
@@ -100,7 +107,7 @@ export interface ServiceBase {
   image: pulumi.Input<string>;
   /** Secret the image is pulled with; undefined: none is needed. */
   pullSecret?: pulumi.Input<string> | undefined;
-  resources: Resources;
+  resources: ResponderConfig["resources"];
   /** After how long a request that got no answer is given up. */
   timeoutSeconds: number;
 }
@@ -110,7 +117,7 @@ export interface PrivateServiceArgs extends ServiceBase {
   serviceAccount: pulumi.Input<string>;
   /** Whether the pod gets the ServiceAccount's token. */
   callsKubernetes: boolean;
-  scale: Scale;
+  scale: ResponderConfig["scale"];
   /** What the image is to be; undefined: the responder. */
   command?: string;
   env: Record<string, pulumi.Input<string>>;

@@ -1,6 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
+import { environmentOf } from "../../responder/environment.ts";
+import { RESPONDER } from "../../responder/settings.ts";
 import { permissionsOf } from "../../responder/rules/role.ts";
 import { keyOf } from "../../responder/rules/folder.ts";
 import type { ResponderConfig } from "../config/config.ts";
@@ -9,7 +11,7 @@ import type { Destination } from "../knative/custom-resources.ts";
 import type { ResponseRules } from "./rules.ts";
 
 const NAME = "responder";
-const RULES_FOLDER = "/etc/response-rules";
+const RULES_FOLDER = RESPONDER.rulesFolder.default;
 
 /** The service that answers alerts, with the rules it goes by and the permissions these need, no more. */
 export class Responder extends pulumi.ComponentResource {
@@ -21,7 +23,7 @@ export class Responder extends pulumi.ComponentResource {
 
   constructor(name: string, args: ResponderArgs, options: pulumi.ComponentResourceOptions) {
     super("response-engine:stack:Responder", name, {}, options);
-    const { namespace, rules, protectedNamespaces, dryRun, events, deduplicationSeconds } = args;
+    const { namespace, rules, settings, brokerUrl } = args;
     const labels = labelsOf(NAME);
     const child = { parent: this };
 
@@ -32,7 +34,7 @@ export class Responder extends pulumi.ComponentResource {
     );
     const role = new k8s.rbac.v1.ClusterRole(
       `${name}-role`,
-      { metadata: { name: NAME, labels }, rules: permissionsOf(rules.rules, args) },
+      { metadata: { name: NAME, labels }, rules: permissionsOf(rules.rules, settings) },
       child,
     );
     const binding = new k8s.rbac.v1.ClusterRoleBinding(
@@ -59,12 +61,8 @@ export class Responder extends pulumi.ComponentResource {
         serviceAccount: account.metadata.name,
         callsKubernetes: true,
         env: {
-          RULES_DIR: RULES_FOLDER,
-          PROTECTED_NAMESPACES: protectedNamespaces.join(","),
-          DRY_RUN: String(dryRun),
-          EVENTS: String(events),
-          DEDUPLICATION_SECONDS: String(deduplicationSeconds),
-          K_SINK: args.brokerUrl,
+          ...environmentOf(RESPONDER, { ...settings, rulesFolder: RULES_FOLDER }),
+          [RESPONDER.broker.variable]: brokerUrl,
         },
         files: { configMap: configMap.metadata.name, folder: RULES_FOLDER },
       },
@@ -76,7 +74,7 @@ export class Responder extends pulumi.ComponentResource {
   }
 }
 
-export interface ResponderArgs extends ServiceBase, Omit<ResponderConfig, "rules"> {
+export interface ResponderArgs extends ServiceBase, Pick<ResponderConfig, "scale" | "settings"> {
   rules: ResponseRules;
   /** Where the actions' outputs go. */
   brokerUrl: pulumi.Input<string>;

@@ -1,10 +1,14 @@
-import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { LIMITS } from "../../responder/rules/limits.ts";
 import { loadRules, RulesError } from "../../responder/rules/load.ts";
+import { readRulesFile } from "../../responder/rules/read-file.ts";
 import type { Rule } from "../../responder/rules/rule.ts";
 import type { RulesFile } from "../../responder/rules/entries.ts";
+import { KEYS } from "../config/settings.ts";
 import { StackError } from "../stack-error.ts";
+
+const { key: KEY } = KEYS.responder.rules;
 
 /** Response rules, checked, with the files they came from. */
 export interface ResponseRules {
@@ -14,40 +18,60 @@ export interface ResponseRules {
   rules: Rule[];
 }
 
+/** How the responder will read them. */
+export interface ReadOptions {
+  /** Whether all of them run dry. */
+  dryRun: boolean;
+  /** Seconds after which the service gives up an alert. */
+  timeoutSeconds: number;
+  /** Whether a rule that can't be used is left out, with a warning. */
+  skipBroken?: boolean;
+}
+
 /**
- * Reads rules files, merged in order, as the responder will.
+ * Reads rules files, merged in order, as the responder will, and warns of what has no effect.
  * @param paths absolute, or relative to the project's folder
- * @param dryRun whether all of them run dry
  * @throws {StackError} for a file that can't be read or is no rules file.
  */
-export async function readRules(paths: readonly string[], dryRun: boolean): Promise<ResponseRules> {
-  const files = await Promise.all(
-    paths.map(async (path) => {
-      try {
-        return { name: path, text: await readFile(inProject(path), "utf8") };
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new StackError(
-          `The rules file ${path} can't be read: ${reason}`,
-          "Change responderRules, the list of rules files.",
-        );
-      }
-    }),
-  );
+export function readRules(paths: readonly string[], options: ReadOptions): ResponseRules {
+  const files = paths.map((path) => ({ name: path, text: readPath(path) }));
   const named = new Map<string, string>();
   const readNamed = (path: string): string => {
-    const text = readFileSync(inProject(path), "utf8");
+    const text = readRulesFile(inProject(path));
     named.set(path, text);
     return text;
   };
+  const onWarning = (warning: string) => {
+    void pulumi.log.warn(`The response rules: ${warning}`);
+  };
   try {
-    return { files, named, rules: loadRules(files, { dryRun, readFile: readNamed }) };
+    const rules = loadRules(files, { ...options, readFile: readNamed, onWarning });
+    checkSize(files, named);
+    return { files, named, rules };
   } catch (error) {
     if (!(error instanceof RulesError)) throw error;
-    throw new StackError(
-      `The response rules can't be used:\n${error.message}`,
-      "Correct the file, or change responderRules.",
-    );
+    throw new StackError(`The response rules can't be used:\n${error.message}`, `Correct the file, or change ${KEY}.`);
+  }
+}
+
+/** They come to the responder in one ConfigMap. */
+function checkSize(files: readonly RulesFile[], named: ReadonlyMap<string, string>): void {
+  const texts = [...files.map(({ text }) => text), ...named.values()];
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes <= LIMITS.bytes) return;
+  throw new StackError(
+    `The rules files and the files that they name have ${bytes} bytes; a ConfigMap holds ${LIMITS.bytes}: ` +
+      [...files.map(({ name }) => name), ...named.keys()].join(", "),
+    "Name fewer files, or smaller ones.",
+  );
+}
+
+function readPath(path: string): string {
+  try {
+    return readRulesFile(inProject(path));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StackError(`The rules file ${path} can't be read: ${reason}`, `Change ${KEY}, the list of rules files.`);
   }
 }
 

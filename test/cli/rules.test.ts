@@ -8,6 +8,8 @@ import { shellAlert } from "../responder/fixtures.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+const CORDON = "- rule: C\n  actions: [{action: C, actionner: 'kubernetes:cordon'}]\n";
+
 describe("npm run rules", () => {
   let folder: string;
   beforeEach(() => {
@@ -57,6 +59,36 @@ describe("npm run rules", () => {
     assert.equal(stdout, "");
     assert.match(stderr, /broken.yaml, entry 1 \(rule "A"\).*"aws:lambda" is not supported/);
     assert.equal(run(["check", join(folder, "none.yaml")]).status, 1);
+  });
+
+  it("check warns on standard error of what does nothing", () => {
+    const path = file("notify.yaml", `${CORDON}  notifiers: [slack]\n`);
+    const { status, stdout, stderr } = run(["check", path]);
+    assert.equal(status, 0);
+    assert.match(stdout, /^1 rule in/);
+    assert.match(stderr, /^warning: line 1 of .*notify.yaml, entry 1 .*notifiers.*falcoValues/);
+  });
+
+  it("check leaves out what can't be used with --skip-broken, and says so", () => {
+    const path = file("one-broken.yaml", `- rule: A\n  actions: [{action: B, actionner: 'aws:lambda'}]\n${CORDON}`);
+    assert.equal(run(["check", path]).status, 1);
+    const { status, stdout, stderr } = run(["check", path, "--skip-broken"]);
+    assert.equal(status, 0);
+    assert.match(stdout, /^1 rule in/);
+    assert.match(stderr, /^warning: .*entry 1 \(rule "A"\): left out: .*"aws:lambda" is not supported/);
+  });
+
+  it("check refuses actions that may take longer than the stack's service, or the one it is told of", () => {
+    const path = file(
+      "slow.yaml",
+      "- rule: S\n  actions: [{action: D, actionner: 'kubernetes:drain', parameters: {max_wait_period: 90}}]\n",
+    );
+    const { status, stderr } = run(["check", path]);
+    assert.equal(status, 1);
+    assert.match(stderr, /may take 90 s .*after 60 s/);
+    assert.equal(run(["check", path, "--timeout-seconds", "120"]).status, 0);
+    for (const wrong of ["0", "1m", ""])
+      assert.equal(run(["check", path, "--timeout-seconds", wrong]).status, 2, wrong);
   });
 
   it("explain says which rules answer an alert", () => {

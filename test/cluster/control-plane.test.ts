@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 
-import type { KubernetesObject, Status } from "./api.ts";
+import type { KubernetesObject, Status } from "../support/api.ts";
 import { startControlPlane, type ControlPlane } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -86,10 +86,11 @@ describe("the control plane of the cluster suite", function () {
     const metadata = { name: "slow", annotations: { "pod-delete.stage.kwok.x-k8s.io/delay": "2s" } };
     await cluster.api.demand("POST", pods, { body: pod("slow", { metadata }) });
     await running(`${pods}/slow`);
-    await cluster.api.demand("DELETE", `${pods}/slow`);
-    const terminating = await cluster.api.demand<Pod>("GET", `${pods}/slow`);
+    const start = performance.now();
+    const terminating = await cluster.api.demand<Pod>("DELETE", `${pods}/slow`);
     assert.notEqual(terminating.metadata?.deletionTimestamp, undefined);
     await eventually("the pod is gone", async () => (await cluster.api.request("GET", `${pods}/slow`)).status === 404);
+    assert.ok(performance.now() - start >= 2000);
   });
 
   it("has a log for each container", async () => {

@@ -3,65 +3,40 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import type { RunningService } from "../../lab/service.ts";
 import { action, rule } from "./actions/rules.ts";
-import type { ControlPlane } from "../support/control-plane.ts";
 import { deliver, loggedOf, nameOf } from "./deliver.ts";
-import { eventually } from "../support/eventually.ts";
 import { startOutputBroker, type OutputBroker } from "./output-broker.ts";
-import { ownRightsOf } from "./rights.ts";
-import { startResponder, type RunningResponder } from "../support/responder.ts";
-import { controlPlane } from "./shared.ts";
-import { Workloads, type Pod } from "./workloads.ts";
+import { ownRightsOf } from "../support/rights.ts";
+import { toldEvents, type ToldEvent } from "./told-events.ts";
+import { withResponder } from "./with-responder.ts";
+import type { Pod } from "./workloads.ts";
 
-/** Seconds. */
-const WINDOW = 3;
-
-interface Event {
-  metadata: { name: string };
-  type: string;
-  reason: string;
-  message: string;
-}
+/** Seconds; longer than any test takes, so that it is over where a test says so and nowhere else. */
+const WINDOW = 600;
 
 describe("Kubernetes Events, against a real API", () => {
-  let cluster: ControlPlane;
-  let pods: Workloads;
   let folder: string;
   let broker: OutputBroker;
-  let replicas: { responder: RunningResponder; services: RunningService[] };
+  let second: RunningService;
 
-  before(async function () {
-    cluster = await controlPlane(this);
-    pods = new Workloads(cluster, "deduplicating");
-    await pods.createNamespace();
+  before(async () => {
     folder = mkdtempSync(join(tmpdir(), "response-engine-deduplication-"));
     broker = await startOutputBroker();
-    const note = (name: string) =>
-      action("kubernetes:exec", { command: `echo ran >> ${join(folder, name)}-\${K8S_POD_NAME}` });
-    const rules = [
-      rule("Run once", [note("once")]),
-      rule("Run once too", [note("too")]),
-      rule("Fail", [
-        action("kubernetes:exec", { command: `echo ran >> ${join(folder, "fail")}-\${K8S_POD_NAME}; exit 1` }),
-      ]),
-      rule("Label", [action("kubernetes:label", { labels: { seen: "yes" } })]),
-      rule("Terminate", [action("kubernetes:terminate")]),
-      rule("Run dry", [note("dry")], { dry_run: true }),
-    ];
-    const responder = await startResponder(cluster, JSON.stringify(rules), {
-      defaultRules: false,
-      config: { responderDeduplicationSeconds: WINDOW },
-      broker: broker.url,
-    });
-    replicas = { responder, services: [responder.service, await responder.start()] };
   });
 
-  after(async () => {
-    await Promise.all(replicas.services.slice(1).map((service) => service.stop()));
-    await replicas.responder.stop();
+  const stage = withResponder(() => ({
+    namespace: "deduplicating",
+    rules: rulesThatNote(folder),
+    responder: { config: { responderDeduplicationSeconds: WINDOW }, broker: broker.url },
+  }));
+
+  before(async () => {
+    second = await stage.responder.start();
+  });
+
+  after(() => {
     broker.stop();
     rmSync(folder, { recursive: true });
   });
@@ -73,15 +48,9 @@ describe("Kubernetes Events, against a real API", () => {
     pod: Pod,
     uuid: string = randomUUID(),
   ): Promise<string | null> {
-    const service = replicas.services[replica] ?? assert.fail("there are two");
-    return (
-      await deliver(
-        { ...replicas.responder, service },
-        falcoRule,
-        { ...nameOf(pod), "k8s.pod.uid": pod.metadata.uid },
-        { uuid },
-      )
-    ).outcome;
+    const service = replica === 0 ? stage.responder.service : second;
+    const fields = { ...nameOf(pod), "k8s.pod.uid": pod.metadata.uid };
+    return (await deliver({ ...stage.responder, service }, falcoRule, fields, { uuid })).outcome;
   }
 
   /** How often a command was run in a pod. */
@@ -90,25 +59,23 @@ describe("Kubernetes Events, against a real API", () => {
   }
 
   /** What `kubectl describe` shows of a pod, this engine's alone. */
-  async function eventsOf(pod: Pod, count: number): Promise<Event[]> {
-    const { namespace, name, uid } = pod.metadata;
-    const selector = [
-      `involvedObject.name=${name}`,
-      `involvedObject.namespace=${namespace}`,
-      `involvedObject.uid=${uid}`,
-      "source=response-engine",
-    ].join(",");
-    return eventually(`${name} has ${count} Events`, async () => {
-      const { items } = await cluster.api.demand<{ items: Event[] }>(
-        "GET",
-        `/api/v1/namespaces/${namespace}/events?fieldSelector=${encodeURIComponent(selector)}`,
-      );
-      return items.length === count && items.every(({ reason }) => reason !== "Responding") && items;
-    });
+  async function eventsOf({ metadata: { namespace, name, uid } }: Pod, count: number): Promise<ToldEvent[]> {
+    return toldEvents(stage.cluster, namespace, { name, namespace, uid }, count);
+  }
+
+  /** Makes the rule's claim on a pod so old that its window is over. */
+  async function endWindow(pod: Pod): Promise<void> {
+    const [event] = await eventsOf(pod, 1);
+    const lastTimestamp = new Date(Date.now() - (WINDOW + 2) * 1000).toISOString().replace(/\.\d+/, "");
+    await stage.cluster.api.demand(
+      "PATCH",
+      `/api/v1/namespaces/${pod.metadata.namespace}/events/${event?.metadata.name ?? ""}`,
+      { body: { lastTimestamp }, contentType: "application/merge-patch+json" },
+    );
   }
 
   it("let a rule act once on a pod, however many alerts come to however many replicas at once", async () => {
-    const pod = await pods.createPod("many");
+    const pod = await stage.pods.createPod("many");
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, (_, index) => alarm(index % 2 === 0 ? 0 : 1, "Run once", pod)),
     );
@@ -123,7 +90,7 @@ describe("Kubernetes Events, against a real API", () => {
   });
 
   it("hold back neither another rule nor another pod", async () => {
-    const [pod, other] = [await pods.createPod("one"), await pods.createPod("other")];
+    const [pod, other] = [await stage.pods.createPod("one"), await stage.pods.createPod("other")];
     assert.deepEqual(
       [await alarm(0, "Run once", pod), await alarm(1, "Run once too", pod), await alarm(1, "Run once", other)],
       ["done", "done", "done"],
@@ -131,9 +98,9 @@ describe("Kubernetes Events, against a real API", () => {
   });
 
   it("let it act again when the window is over, and on one Event", async () => {
-    const pod = await pods.createPod("later");
+    const pod = await stage.pods.createPod("later");
     assert.deepEqual([await alarm(0, "Run once", pod), await alarm(1, "Run once", pod)], ["done", "deduplicated"]);
-    await sleep((WINDOW + 2) * 1000);
+    await endWindow(pod);
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, (_, index) => alarm(index % 2 === 0 ? 0 : 1, "Run once", pod)),
     );
@@ -143,7 +110,7 @@ describe("Kubernetes Events, against a real API", () => {
   });
 
   it("give the claim back where the rule failed", async () => {
-    const pod = await pods.createPod("failing");
+    const pod = await stage.pods.createPod("failing");
     assert.equal(await alarm(0, "Fail", pod), "failed");
     const [event] = await eventsOf(pod, 1);
     assert.equal(event?.reason, "ResponseFailed");
@@ -152,16 +119,16 @@ describe("Kubernetes Events, against a real API", () => {
   });
 
   it("let the same alert be answered by another replica, as where the first answer was lost", async () => {
-    const pod = await pods.createPod("lost");
+    const pod = await stage.pods.createPod("lost");
     const uuid = randomUUID();
     assert.deepEqual([await alarm(0, "Run once", pod, uuid), await alarm(1, "Run once", pod, uuid)], ["done", "done"]);
   });
 
   it("tell on a pod what was done to it, also when it is gone, and nothing of a dry run", async () => {
     const [labelled, terminated, dry] = [
-      await pods.createPod("labelled"),
-      await pods.createPod("terminated"),
-      await pods.createPod("dry"),
+      await stage.pods.createPod("labelled"),
+      await stage.pods.createPod("terminated"),
+      await stage.pods.createPod("dry"),
     ];
     const uuid = randomUUID();
     assert.deepEqual(
@@ -178,26 +145,44 @@ describe("Kubernetes Events, against a real API", () => {
       new RegExp(`terminated pod deduplicating/terminated \\(uid ${terminated.metadata.uid}\\)$`),
     );
     // it logs when there is nothing more to tell
-    await loggedOf(replicas.responder, uuid, 1);
+    await loggedOf(stage.responder, uuid, 1);
     await eventsOf(dry, 0);
   });
+});
 
-  it("are neither told nor allowed where the stack says so", async () => {
-    await replicas.responder.stop();
-    const rules = JSON.stringify([rule("Run once", [action("kubernetes:exec", { command: "true" })])]);
-    replicas.responder = await startResponder(cluster, rules, {
-      defaultRules: false,
-      config: { responderEvents: false, responderDeduplicationSeconds: 0 },
-      broker: broker.url,
-    });
-    replicas.services[0] = replicas.responder.service;
-    const rights = await ownRightsOf(cluster, ["default", "responder"], "default");
+describe("no Kubernetes Events, against a real API,", () => {
+  const stage = withResponder({
+    namespace: "untold",
+    rules: JSON.stringify([rule("Run", [action("kubernetes:exec", { command: "true" })])]),
+    responder: { config: { responderEvents: false, responderDeduplicationSeconds: 0 } },
+  });
+
+  it("are told or allowed where the stack says so", async () => {
+    const rights = await ownRightsOf(stage.cluster, ["default", "responder"], "default");
     assert.deepEqual(
       rights.filter((right) => right.endsWith(" events")),
       [],
     );
-    const pod = await pods.createPod("untold");
-    assert.deepEqual([await alarm(0, "Run once", pod), await alarm(0, "Run once", pod)], ["done", "done"]);
-    await eventsOf(pod, 0);
+    const pod = await stage.pods.createPod("untold");
+    assert.deepEqual(
+      [(await stage.alarm("Run", pod)).outcome, (await stage.alarm("Run", pod)).outcome],
+      ["done", "done"],
+    );
+    const { namespace, name, uid } = pod.metadata;
+    await toldEvents(stage.cluster, namespace, { name, namespace, uid }, 0);
   });
 });
+
+/** Rules most of which run a command that leaves a line in a file of the folder, named after a rule and the pod. */
+function rulesThatNote(folder: string): string {
+  const note = (name: string, more = "") =>
+    action("kubernetes:exec", { command: `echo ran >> ${join(folder, name)}-\${K8S_POD_NAME}${more}` });
+  return JSON.stringify([
+    rule("Run once", [note("once")]),
+    rule("Run once too", [note("too")]),
+    rule("Fail", [note("fail", "; exit 1")]),
+    rule("Label", [action("kubernetes:label", { labels: { seen: "yes" } })]),
+    rule("Terminate", [action("kubernetes:terminate")]),
+    rule("Run dry", [note("dry")], { dry_run: true }),
+  ]);
+}

@@ -18,7 +18,7 @@ export interface Reply {
   fields: Readonly<Record<string, string>>;
 }
 
-interface AlertOptions {
+export interface AlertOptions {
   /** falcosidekick's id of the alert; a new one when left out. */
   uuid?: string;
   /** Falco's data source; `syscall` when left out. */

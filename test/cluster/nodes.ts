@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "./api.ts";
+import type { KubernetesObject } from "../support/api.ts";
 import type { ControlPlane } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 

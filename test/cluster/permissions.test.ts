@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { exampleFile } from "../../responder/rules/example.ts";
 import { evaluateProgram } from "../../lab/program/evaluate.ts";
 import { ACTIONNERS } from "../../responder/actions/catalogue.ts";
 import { permissionsOf } from "../../responder/rules/role.ts";
 import { loadRules } from "../../responder/rules/load.ts";
-import { Applier } from "./apply.ts";
+import { Applier } from "../support/apply.ts";
 import type { ControlPlane } from "../support/control-plane.ts";
-import { accountsOf } from "./objects.ts";
-import { ownRightsOf, phrases } from "./rights.ts";
+import { eventually } from "../support/eventually.ts";
+import { accountsOf } from "../support/objects.ts";
+import { ownRightsOf, phrases } from "../support/rights.ts";
 import { controlPlane } from "./shared.ts";
 
 /** Where the program for dev has its ServiceAccounts. */
@@ -88,9 +88,9 @@ describe("the responder's ServiceAccount may do what its rules need and nothing 
 
 /** What `look` finds once the API has taken up a role's change; its last word where that is something else than wanted. */
 async function settled(look: () => Promise<string[]>, wanted: readonly string[]): Promise<string[]> {
-  for (let tries = 0; ; tries += 1) {
-    const found = await look();
-    if (tries === 50 || found.join() === wanted.join()) return found;
-    await sleep(100);
-  }
+  let found: string[] = [];
+  await eventually("the API has taken up the role", async () => (found = await look()).join() === wanted.join()).catch(
+    () => undefined,
+  );
+  return found;
 }

@@ -1,38 +1,29 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
 
 import { evaluateProgram, type Program } from "../../lab/program/evaluate.ts";
 import { loadKnative } from "../../stack/knative/manifests.ts";
-import type { Answer, Api } from "./api.ts";
-import { Applier, labelOf, type NamedObject } from "./apply.ts";
-import { objectsOf } from "./objects.ts";
+import type { Answer, Api } from "../support/api.ts";
+import { Applier, labelOf, type NamedObject } from "../support/apply.ts";
+import { KNATIVE_VERSION, knativeManifests } from "../support/knative-manifests.ts";
+import { objectsOf } from "../support/objects.ts";
 import { Schemas } from "./schemas.ts";
 import { controlPlane } from "./shared.ts";
 
-const ROOT = resolve(import.meta.dirname, "../..");
-const VERSION = "1.23.0";
-/** A folder of Knative's release manifests; relative to the repository. */
-const MANIFESTS = process.env["KNATIVE_MANIFESTS"] ?? `../shared/knative/${VERSION}`;
 /** So that the program has a Secret too. */
 const REGISTRY_USER = { registryUsername: "robot", registryPassword: "not a real one" };
 
 describe("the program's objects, applied to a real API", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
+  let manifests: string;
   let api: Api;
   let applier: Applier;
 
   before(async function () {
-    if (!existsSync(join(ROOT, MANIFESTS, "serving-core.yaml")) && !existsSync(join(MANIFESTS, "serving-core.yaml"))) {
-      process.stdout.write(
-        `    skipped, because Knative's release manifests are not in ${MANIFESTS}; KNATIVE_MANIFESTS says where they are\n`,
-      );
-      this.skip();
-    }
+    manifests = knativeManifests(this);
     ({ api } = await controlPlane(this));
     applier = new Applier(api);
-    const { serving, eventing } = await loadKnative({ version: VERSION, manifests: MANIFESTS });
+    const { serving, eventing } = await loadKnative({ version: KNATIVE_VERSION, manifests });
     const objects = [...serving, ...eventing].flatMap((manifest) => manifest.objects as unknown as NamedObject[]);
     // no more than these, so that nothing is refused for want of Knative's own webhooks
     await applier.demand(objects.filter(({ kind }) => kind === "Namespace" || kind === "CustomResourceDefinition"));
@@ -104,7 +95,7 @@ describe("the program's objects, applied to a real API", function () {
   }
 
   it("are accepted together with all of Knative's, in the program's own order", async () => {
-    const config = { "knative:install": true, "knative:version": VERSION, "knative:manifests": MANIFESTS };
+    const config = { "knative:install": true, "knative:version": KNATIVE_VERSION, "knative:manifests": manifests };
     const objects = objectsOf(await evaluateProgram({ stack: "dev", config }));
     assert.equal(objects.length > 200, true, `${objects.length} objects`);
     assert.deepEqual(await refusals(objects), []);

@@ -1,4 +1,4 @@
-import type { Api, KubernetesObject } from "./api.ts";
+import type { Api, KubernetesObject } from "../support/api.ts";
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/extend-resources/custom-resource-definition-v1/#JSONSchemaProps */
 interface Schema {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { KubernetesObject } from "./api.ts";
+import type { KubernetesObject } from "../support/api.ts";
 import type { ControlPlane } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 

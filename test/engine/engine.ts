@@ -1,10 +1,8 @@
 import { automation } from "@pulumi/pulumi";
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import {
   copyFileSync,
   cpSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -14,45 +12,20 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { tool } from "../../tools/find.ts";
-import { eventually } from "../support/eventually.ts";
-import { Processes } from "../cluster/processes.ts";
+import { Processes } from "../support/processes.ts";
 import type { KubernetesObject } from "../../lab/kubernetes/object.ts";
+import { ended, recorder, type Operation, type Printed } from "./command.ts";
 import { LanguageHost } from "./language.ts";
+import { Providers, type EngineApi } from "./providers.ts";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
-export const PASSPHRASE = "correct horse battery staple";
-
-/** What an operation did to one resource: "create kubernetes:core/v1:ConfigMap responder-rules". */
-export type Step = string;
-
-export interface Operation {
-  /** Resources that did not stay as they were; in the order in which they were begun. */
-  steps: Step[];
-  outputs: Record<string, unknown>;
-}
+const PASSPHRASE = "correct horse battery staple";
 
 /** A value of the stack's configuration; dots and brackets in the key lead into maps and lists. */
 export interface Setting {
   key: string;
   value: string;
   secret?: boolean;
-}
-
-/** The Kubernetes API that the stack is brought up on. */
-export interface EngineApi {
-  readonly url: string;
-  /** Of a user who may do everything. */
-  readonly token: string;
-  /** File with the authority of its certificate, where it has one. */
-  readonly caFile?: string;
-  /** Called when an object is there, and before whoever created it is told so, by an API that can. */
-  onCreated?: ((object: KubernetesObject) => void) | undefined;
-}
-
-/** How a command of the CLI ended, and what it printed. */
-export interface Printed {
-  code: number | null;
-  output: string;
 }
 
 /**
@@ -66,6 +39,7 @@ export class Engine {
   readonly state: string;
   readonly #processes: Processes;
   readonly #language: LanguageHost;
+  readonly #providers: Providers;
   readonly #cluster: EngineApi;
   readonly #cli: string;
   readonly #name: string;
@@ -79,6 +53,7 @@ export class Engine {
     this.#cli = cli;
     this.#processes = processes;
     this.#language = language;
+    this.#providers = new Providers(processes, cluster);
     this.project = join(processes.folder, "project");
     this.state = join(processes.folder, "state");
   }
@@ -113,7 +88,6 @@ export class Engine {
       else if (!entry.startsWith(".")) symlinkSync(join(ROOT, entry), join(this.project, entry));
     }
     symlinkSync(this.#cli, join(folder, "bin", "pulumi"));
-    this.#processes.start("docker", process.execPath, [join(import.meta.dirname, "docker-provider.ts")]);
     this.#environment = {
       PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
       HOME: folder,
@@ -126,7 +100,7 @@ export class Engine {
       // The state is written once, at the end; an `up` to be killed is started without this.
       PULUMI_SKIP_CHECKPOINTS: "true",
       PULUMI_DEBUG_LANGUAGES: `nodejs:${this.#language.port}`,
-      PULUMI_DEBUG_PROVIDERS: await this.#providers({}),
+      PULUMI_DEBUG_PROVIDERS: await this.#providers.addresses({}),
     };
     this.#stack = await automation.LocalWorkspace.createOrSelectStack(
       { stackName: this.#name, workDir: this.project },
@@ -161,7 +135,7 @@ export class Engine {
   /** Runs something under further environment variables, which the program and the Kubernetes provider see too. */
   async withEnvironment<Result>(variables: Record<string, string>, run: () => Promise<Result>): Promise<Result> {
     const before = this.#environment;
-    this.#environment = { ...before, ...variables, PULUMI_DEBUG_PROVIDERS: await this.#providers(variables) };
+    this.#environment = { ...before, ...variables, PULUMI_DEBUG_PROVIDERS: await this.#providers.addresses(variables) };
     this.#language.environment = variables;
     try {
       return await run();
@@ -169,34 +143,6 @@ export class Engine {
       this.#environment = before;
       this.#language.environment = {};
     }
-  }
-
-  async #providers(variables: Record<string, string>): Promise<string> {
-    const { caFile } = this.#cluster;
-    const settings = Object.entries({ ...variables, ...(caFile !== undefined && { NODE_EXTRA_CA_CERTS: caFile }) }).map(
-      ([key, value]) => `${key}=${value}`,
-    );
-    const name = ["kubernetes", ...Object.keys(variables)].join(" ");
-    const args = [
-      process.execPath,
-      join(import.meta.dirname, "kubernetes-provider.ts"),
-      this.#cluster.url,
-      this.#cluster.token,
-    ];
-    if (!existsSync(this.#log(name))) this.#processes.start(name, "/usr/bin/env", [...settings, ...args]);
-    return `kubernetes:${await this.#port(name)},docker:${await this.#port("docker")}`;
-  }
-
-  #log(name: string): string {
-    return join(this.#processes.folder, `${name}.log`);
-  }
-
-  /** A provider prints its port, and nothing else, when it is ready. */
-  async #port(name: string): Promise<string> {
-    return await eventually(`the ${name} provider's port`, () => {
-      this.#processes.check();
-      return Promise.resolve(/^\d+(?=\n)/.exec(readFileSync(this.#log(name), "utf8"))?.[0]);
-    });
   }
 
   async up(): Promise<Operation> {
@@ -272,22 +218,4 @@ export class Engine {
     await Promise.allSettled(this.#operations);
     rmSync(this.#processes.folder, { recursive: true, force: true });
   }
-}
-
-async function ended(child: ChildProcess): Promise<Printed> {
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = (await once(child, "close")) as [number | null];
-  return { code, output };
-}
-
-function recorder(): { steps: Step[]; onEvent: (event: automation.EngineEvent) => void } {
-  const steps: Step[] = [];
-  const onEvent = ({ resourcePreEvent }: automation.EngineEvent): void => {
-    if (!resourcePreEvent) return;
-    const { op, type, urn } = resourcePreEvent.metadata;
-    if (op !== "same" && op !== "read" && op !== "refresh") steps.push(`${op} ${type} ${urn.split("::").at(-1) ?? ""}`);
-  };
-  return { steps, onEvent };
 }

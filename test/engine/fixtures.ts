@@ -1,15 +1,13 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { ROOT, type Setting } from "./engine.ts";
+import { KNATIVE_MANIFESTS } from "../support/knative-manifests.ts";
+import type { Setting } from "./engine.ts";
 
 /** The small manifests of this suite. */
 export const SMALL_KNATIVE = resolve(import.meta.dirname, "knative");
 
 /** Knative's release manifests where they are on the machine, else the small ones. */
-export const KNATIVE =
-  [process.env["KNATIVE_MANIFESTS"], resolve(ROOT, "../shared/knative/1.23.0")].find(
-    (folder) => folder && existsSync(join(folder, "serving-core.yaml")),
-  ) ?? SMALL_KNATIVE;
+export const KNATIVE = KNATIVE_MANIFESTS ?? SMALL_KNATIVE;
 
 /** The stacks of this repository. */
 export const STACKS = ["dev", "prod"] as const;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Cluster } from "./cluster.ts";
-import { Engine, ROOT, type Printed } from "./engine.ts";
+import type { Printed } from "./command.ts";
+import { Engine, ROOT } from "./engine.ts";
 import { ownsKnative, settingsOf, SMALL_KNATIVE, STACKS, type StackName } from "./fixtures.ts";
 import type { Json } from "./values.ts";
 
@@ -23,13 +24,13 @@ interface Scene {
 }
 
 // Knative's hundreds of objects would add nothing but time: the small manifests have one of each kind.
-describe("an `up` that was killed is finished by the README's commands, for dev, with small manifests in Knative's place, and for prod", function () {
-  this.timeout(300_000);
+describe("an `up` that was killed is finished by the documented commands, for dev, with small manifests in Knative's place, and for prod", function () {
+  this.timeout(900_000);
   const scenes: Scene[] = [];
   let commands: string[];
 
   before(async () => {
-    commands = readmeCommands();
+    commands = documentedCommands();
     for (const name of STACKS) {
       const cluster = await Cluster.start({ knative: !ownsKnative(name) });
       const scene = {
@@ -95,9 +96,11 @@ async function killAndFinish(
 }
 
 /** Of the section for it, the commands to give one after the other; the section is to name the one for Helm too. */
-function readmeCommands(): string[] {
+function documentedCommands(): string[] {
   const section =
-    readFileSync(join(ROOT, "README.md"), "utf8").split("### When an `up` was interrupted\n")[1]?.split("\n#")[0] ?? "";
+    readFileSync(join(ROOT, "docs/operations.md"), "utf8")
+      .split("## When an `up` was interrupted\n")[1]
+      ?.split("\n#")[0] ?? "";
   assert.ok(section.includes(`\`${UNINSTALL}\``), section);
   const block = section.split("```sh\n")[1]?.split("```")[0] ?? "";
   const commands = block

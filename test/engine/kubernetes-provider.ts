@@ -83,7 +83,7 @@ async function created(object: ObjectInputs, isRelease: boolean): Promise<Json> 
 }
 
 /**
- * What isn't found, a kind or a namespace, may be on its way: the real provider waits for it too, with six attempts in 31 s.
+ * What isn't found, a kind or a namespace, may be on its way: the real provider waits for it too, for 31 s.
  * A webhook may not have been told yet that it has nobody to ask.
  */
 async function retried(create: () => Promise<Json>): Promise<Json> {
@@ -93,7 +93,7 @@ async function retried(create: () => Promise<Json>): Promise<Json> {
     } catch (error) {
       const passing =
         error instanceof ApiError && (error.code === 404 || error.message.includes("failed calling webhook"));
-      if (!passing || milliseconds > 1600) throw error;
+      if (!passing || milliseconds > 12_800) throw error;
     }
     await sleep(milliseconds);
   }

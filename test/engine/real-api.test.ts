@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Json } from "../../lab/kubernetes/object.ts";
 import { eventually } from "../support/eventually.ts";
+import { knativeManifests } from "../support/knative-manifests.ts";
+import { assertOtherRules, assertUp, namespaceOf } from "./brought-up.ts";
 import { Engine } from "./engine.ts";
-import { KNATIVE, OTHER_RULES, ownsKnative, rulesSetting, settingsOf, SMALL_KNATIVE, STACKS } from "./fixtures.ts";
+import { KNATIVE, OTHER_RULES, ownsKnative, rulesSetting, settingsOf, STACKS } from "./fixtures.ts";
 import { RealCluster } from "./real-cluster.ts";
-import { differences } from "./values.ts";
 
 let cluster: RealCluster | undefined;
 
 after(async function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   await cluster?.stop();
 });
 
@@ -18,19 +19,14 @@ after(async function () {
 async function realCluster(context: Mocha.Context): Promise<RealCluster> {
   // a first run builds the control plane's programs
   context.timeout(45 * 60_000);
-  if (KNATIVE === SMALL_KNATIVE) {
-    console.log(
-      "skipped, because Knative's release manifests are not in ../shared/knative/1.23.0; KNATIVE_MANIFESTS names another folder",
-    );
-    context.skip();
-  }
+  knativeManifests(context);
   return (cluster ??= await RealCluster.start());
 }
 
 for (const name of STACKS) {
   describe(`the stack ${name} under the real engine, on a real Kubernetes API, with ${ownsKnative(name) ? "Knative's release manifests" : "Knative's kinds defined"}`, function () {
-    this.timeout(300_000);
-    const namespace = name === "prod" ? "response-engine" : "default";
+    this.timeout(900_000);
+    const namespace = namespaceOf(name);
     let engine: Engine;
     let api: RealCluster;
     /** What the API has without the stack. */
@@ -53,23 +49,10 @@ for (const name of STACKS) {
     }
 
     it("is up with the first `up`", async () => {
-      const { outputs } = await engine.up();
-      assert.equal(
-        outputs["brokerUrl"],
-        `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/default`,
-      );
-      const labels = new Set((await made()).keys());
-      for (const object of [
-        "Broker default",
-        "KService responder",
-        "KService responder-dead-letter",
-        "Trigger alerts",
-        "Trigger responses",
-      ]) {
-        const label = object.replace(" ", ` ${namespace}/`);
-        assert.ok(labels.has(label), `${label} is not among ${[...labels].join(", ")}`);
-      }
-      assert.equal(labels.has("Deployment knative-serving/controller"), ownsKnative(name));
+      const operation = await engine.up();
+      const labels = [...(await made()).keys()];
+      assertUp(operation, labels, namespace);
+      assert.equal(labels.includes("Deployment knative-serving/controller"), ownsKnative(name));
     });
 
     it("has nothing to change with the second `up`", async () => {
@@ -83,33 +66,12 @@ for (const name of STACKS) {
     it("touches with other rules the ConfigMap, the Revision, the role and the alert Trigger's filter, and nothing else", async () => {
       const before = await made();
       await engine.set([rulesSetting(join(engine.project, "rules"), "other.yaml", OTHER_RULES)]);
-      const { steps } = await engine.up();
-      const after = await made();
-      const hashless = (label: string): string => label.replace(/-[0-9a-f]{10}$/, "-HASH");
-      const changed = [...after].flatMap(([label, object]) => {
-        const paths = before.has(label) ? differences(before.get(label), object) : ["(new)"];
-        return paths.map((path) => `${hashless(label)}: ${path}`);
-      });
-      assert.deepEqual(changed.sort(), [
-        "ClusterRole responder: rules",
-        `ConfigMap ${namespace}/responder-rules-HASH: (new)`,
-        `KService ${namespace}/responder: spec.template.spec.volumes`,
-        `Trigger ${namespace}/alerts: spec.filters`,
-      ]);
-      assert.deepEqual([...before.keys()].filter((label) => !after.has(label)).map(hashless), [
-        `ConfigMap ${namespace}/responder-rules-HASH`,
-      ]);
-      assert.deepEqual([...new Set(steps.map((step) => step.split(" ").at(-1)))].sort(), [
-        "alerts-trigger",
-        "responder-role",
-        "responder-rules",
-        "responder-service",
-      ]);
+      assertOtherRules(await engine.up(), before, await made(), namespace);
     });
 
     it("leaves nothing behind with `destroy`", async () => {
       await engine.destroy();
-      await eventually("nothing is left", async () => (await made()).size === 0, { seconds: 60, every: 1000 }).catch(
+      await eventually("nothing is left", async () => (await made()).size === 0, { seconds: 180, every: 1000 }).catch(
         async () => {
           assert.deepEqual([...(await made()).keys()], []);
         },

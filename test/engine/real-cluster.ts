@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
 import type { Json } from "../../lab/kubernetes/object.ts";
-import type { Api } from "../cluster/api.ts";
-import { Applier, type NamedObject } from "../cluster/apply.ts";
+import type { Api } from "../support/api.ts";
+import { Applier, type NamedObject } from "../support/apply.ts";
 import { startControlPlane, type ControlPlane } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
-import type { EngineApi } from "./engine.ts";
+import type { EngineApi } from "./providers.ts";
 
 interface LiveObject {
   apiVersion: string;
@@ -42,7 +42,7 @@ const PASSING = [
 const OF_A_NAMESPACE = ["ServiceAccount default", "ConfigMap kube-root-ca.crt"];
 
 /**
- * A real Kubernetes API (see test/cluster/control-plane.ts) with stand-ins for Knative's own programs, which can't run on
+ * A real Kubernetes API (see test/support/control-plane.ts) with stand-ins for Knative's own programs, which can't run on
  * nodes that are made up: they fill in the status of its objects, and the CA of its webhooks, of which none is ever called.
  */
 export class RealCluster implements EngineApi {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { assertOtherRules, assertUp, namespaceOf } from "./brought-up.ts";
 import { Cluster } from "./cluster.ts";
 import { Engine, ROOT, type Setting } from "./engine.ts";
 import {
@@ -30,8 +31,8 @@ const UNKNOWN_ACTIONNER_SAYS = [
 
 for (const name of STACKS) {
   describe(`the stack ${name} under the real engine${ownsKnative(name) ? `, with ${manifests}` : ", on a Knative of the platform's"}`, function () {
-    this.timeout(300_000);
-    const namespace = name === "prod" ? "response-engine" : "default";
+    this.timeout(900_000);
+    const namespace = namespaceOf(name);
     let cluster: Cluster;
     let engine: Engine;
 
@@ -123,26 +124,7 @@ for (const name of STACKS) {
     });
 
     it("is up with the first `up`", async () => {
-      const { outputs } = await engine.up();
-      assert.equal(
-        outputs["brokerUrl"],
-        `http://broker-ingress.knative-eventing.svc.cluster.local/${namespace}/default`,
-      );
-      assert.equal(outputs["responderUrl"], `http://responder.${namespace}.svc.cluster.local`);
-      const labels = [...cluster.objects().keys()];
-      for (const object of [
-        "Broker default",
-        "KService responder",
-        "KService responder-dead-letter",
-        "Trigger alerts",
-        "Trigger responses",
-      ]) {
-        const [kind, own] = object.split(" ");
-        assert.ok(
-          labels.includes(`${kind ?? ""} ${namespace}/${own ?? ""}`),
-          `${object} is not among ${labels.join(", ")}`,
-        );
-      }
+      assertUp(await engine.up(), cluster.objects().keys(), namespace);
     });
 
     it("has nothing to change with the second `up`", async () => {
@@ -172,28 +154,7 @@ for (const name of STACKS) {
     it("touches with other rules the ConfigMap, the Revision, the role and the alert Trigger's filter, and nothing else", async () => {
       const before = cluster.objects();
       await engine.set([rulesSetting(join(engine.project, "rules"), "other.yaml", OTHER_RULES)]);
-      const { steps } = await engine.up();
-      const after = cluster.objects();
-      const changed = [...after].flatMap(([label, object]) => {
-        const paths = before.has(label) ? differences(before.get(label), object) : ["(new)"];
-        return paths.map((path) => `${label.replace(/-[0-9a-f]{10}$/, "-HASH")}: ${path}`);
-      });
-      const gone = [...before.keys()]
-        .filter((label) => !after.has(label))
-        .map((label) => label.replace(/-[0-9a-f]{10}$/, "-HASH"));
-      assert.deepEqual(changed.sort(), [
-        "ClusterRole responder: rules",
-        `ConfigMap ${namespace}/responder-rules-HASH: (new)`,
-        `KService ${namespace}/responder: spec.template.spec.volumes`,
-        `Trigger ${namespace}/alerts: spec.filters`,
-      ]);
-      assert.deepEqual(gone, [`ConfigMap ${namespace}/responder-rules-HASH`]);
-      assert.deepEqual([...new Set(steps.map((step) => step.split(" ").at(-1)))].sort(), [
-        "alerts-trigger",
-        "responder-role",
-        "responder-rules",
-        "responder-service",
-      ]);
+      assertOtherRules(await engine.up(), before, cluster.objects(), namespace);
     });
 
     it("replaces with another class the Broker, and nothing else", async () => {

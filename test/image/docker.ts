@@ -1,11 +1,10 @@
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { eventually } from "../support/eventually.ts";
-import { freePorts } from "../cluster/free-ports.ts";
-import { Processes } from "../cluster/processes.ts";
+import { freePorts } from "../support/free-ports.ts";
+import { Processes } from "../support/processes.ts";
 
 const execute = promisify(execFile);
 
@@ -31,20 +30,18 @@ export async function startDocker(): Promise<Docker> {
     const registry = await startRegistry(processes);
     return {
       registry,
-      docker: async (args, timeout = 300_000) => {
+      docker: async (args, timeout = 900_000) => {
         const environment = { ...process.env, ...(host && { DOCKER_HOST: host, DOCKER_BUILDKIT: "0" }) };
         const options = { env: environment, timeout, maxBuffer: 64 * 1024 * 1024 };
         const { stdout } = await execute(host ? ENGINE_CLIENT : "docker", args, options);
         return stdout.trim();
       },
       stop: async () => {
-        await stopEngine(processes);
-        await processes.stop();
+        await stopEngine(processes).finally(() => processes.stop());
       },
     };
   } catch (error) {
-    await stopEngine(processes);
-    await processes.stop();
+    await stopEngine(processes).finally(() => processes.stop());
     throw error;
   }
 }
@@ -76,7 +73,7 @@ async function stopEngine({ folder }: Processes): Promise<void> {
   const pidfile = join(folder, "dockerd.pid");
   if (!existsSync(pidfile)) return;
   process.kill(Number(readFileSync(pidfile, "utf8")), "SIGTERM");
-  for (let tries = 0; existsSync(pidfile) && tries < 300; tries++) await sleep(100);
+  await eventually("dockerd has ended", () => Promise.resolve(!existsSync(pidfile)), { seconds: 120 });
   // it keeps the network's namespace mounted
   const mounted = readFileSync("/proc/self/mounts", "utf8")
     .split("\n")
@@ -111,7 +108,7 @@ async function install(program: string, debianPackage: string, what: string): Pr
   process.stderr.write(
     `${program}: not on this machine yet, so it is installed from Debian's package ${debianPackage}.\n`,
   );
-  const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, timeout: 300_000 };
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, timeout: 900_000 };
   await execute("apt-get", ["update", "-q"], options);
   await execute("apt-get", ["install", "-q", "-y", "--no-install-recommends", debianPackage], options);
 }
@@ -124,7 +121,7 @@ async function until(what: string, processes: Processes, ready: () => Promise<bo
 }
 
 async function succeeds(program: string, args: readonly string[]): Promise<boolean> {
-  return execute(program, args, { timeout: 30_000 }).then(
+  return execute(program, args, { timeout: 120_000 }).then(
     () => true,
     () => false,
   );

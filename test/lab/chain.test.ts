@@ -7,8 +7,9 @@ import { startChain } from "../../lab/chain.ts";
 import type { Chain } from "../../lab/chain.ts";
 import { labObjects } from "../../lab/program/objects.ts";
 import type { LabObjects } from "../../lab/program/objects.ts";
-import { play, Recorder } from "../../lab/scenes/play.ts";
-import type { StepReport } from "../../lab/scenes/play.ts";
+import { play } from "../../lab/scenes/play.ts";
+import { Recorder } from "../../lab/scenes/recorder.ts";
+import type { StepReport } from "../../lab/scenes/step-report.ts";
 import { listPods, pathOf, placePod } from "../../lab/scenes/pods.ts";
 import { evaluateProgram } from "../../lab/program/evaluate.ts";
 import { build } from "../../responder/build.ts";
@@ -16,7 +17,7 @@ import { build } from "../../responder/build.ts";
 const ALERT = await readFile(new URL("../../lab/alerts/terminal-shell.json", import.meta.url), "utf8");
 
 describe("the lab's chain", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let objects: LabObjects;
   let chain: Chain;
   let recorder: Recorder;
@@ -42,7 +43,7 @@ describe("the lab's chain", function () {
     placePod(chain.kubernetes, { namespace: "default", name: "alpine", containerId: "3ad7b26ded6d" });
   }
   const shell = (): Promise<StepReport> =>
-    play({ title: "a shell", alert: ALERT, pods: [], goes: ["default/alpine"] }, chain, recorder, undefined);
+    play({ title: "a shell", alert: ALERT, pods: [], goes: ["default/alpine"] }, chain, recorder);
 
   it("gives the responder the environment the program gave it, and no more than its role", async () => {
     await start();

@@ -1,10 +1,9 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen, type Listening } from "../../lab/listen.ts";
 
 /** A request that came to a {@link Subscriber}. */
-export interface Received {
+interface Received {
   headers: IncomingHttpHeaders;
   body: Buffer;
 }
@@ -13,11 +12,9 @@ export interface Received {
 export type Scripted = number | "hang" | "reset" | { status: number; headers?: Record<string, string>; body?: string };
 
 /** An HTTP server that answers by a script, the last answer for ever, and keeps what came. */
-export interface Subscriber {
-  url: string;
+export interface Subscriber extends Listening {
   received: Received[];
   script: Scripted[];
-  close(): Promise<void>;
 }
 
 export async function startSubscriber(...script: Scripted[]): Promise<Subscriber> {
@@ -37,16 +34,5 @@ export async function startSubscriber(...script: Scripted[]): Promise<Subscriber
       response.writeHead(status, headers).end(body);
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    received,
-    script,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
+  return { ...(await listen(server)), received, script };
 }

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export async function eventually<Found>(
   what: string,
   look: () => Promise<Found | undefined | false>,
-  { seconds = 30, every = 50 }: { seconds?: number; every?: number } = {},
+  { seconds = 60, every = 50 }: { seconds?: number; every?: number } = {},
 ): Promise<Found> {
   const end = Date.now() + seconds * 1000;
   for (;;) {

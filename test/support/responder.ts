@@ -5,20 +5,20 @@ import { join } from "node:path";
 import { labObjects } from "../../lab/program/objects.ts";
 import { evaluateProgram } from "../../lab/program/evaluate.ts";
 import { startService, type LogLine, type RunningService } from "../../lab/service.ts";
-import { build } from "../../responder/build.ts";
 import type { PolicyRule } from "../../responder/rules/role.ts";
-import { Applier } from "../cluster/apply.ts";
+import { Applier } from "./apply.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { responderBundle } from "./bundle.ts";
 import { eventually } from "./eventually.ts";
-import { accountsOf } from "../cluster/objects.ts";
-import { ownRightsOf, phrases } from "../cluster/rights.ts";
+import { accountsOf } from "./objects.ts";
+import { ownRightsOf, phrases } from "./rights.ts";
 
 /** The responder's bundle, running as the program's ServiceAccount against a control plane. */
 export interface RunningResponder {
   readonly service: RunningService;
   /** Its log, as far as it has come. */
   readonly log: readonly LogLine[];
-  /** Starts one more process of it; the caller stops it. */
+  /** Starts one more process of it, which `stop` ends too. */
   start(): Promise<RunningService>;
   stop(): Promise<void>;
 }
@@ -71,12 +71,12 @@ export async function startResponder(
       return (await ownRightsOf(cluster, account, object.namespace)).join() === wanted;
     });
 
-    const bundle = await builtOnce();
+    const bundle = await responderBundle();
     const log: LogLine[] = [];
     let started = 0;
-    const start = (): Promise<RunningService> => {
+    const start = async (): Promise<RunningService> => {
       started += 1;
-      return startService(object, {
+      const service = await startService(object, {
         bundle,
         folder: join(folder, `run-${started}`),
         addresses: broker === undefined ? {} : { [falcosidekickTarget.origin]: broker },
@@ -84,26 +84,12 @@ export async function startResponder(
         onLog: (line) => log.push(line),
         onExit: (reason) => log.push({ message: reason }),
       });
+      running.push(service);
+      return service;
     };
-    const service = await start();
-    running.push(service);
-    return { service, log, start, stop };
+    return { service: await start(), log, start, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-let built: Promise<string> | undefined;
-
-/** The bundle; it is the same for all that run in this process. */
-function builtOnce(): Promise<string> {
-  if (!built) {
-    const folder = mkdtempSync(join(tmpdir(), "response-engine-bundle-"));
-    process.once("exit", () => {
-      rmSync(folder, { recursive: true, force: true });
-    });
-    built = build(join(folder, "responder.mjs"));
-  }
-  return built;
 }

@@ -9,7 +9,7 @@ export const cordon = actionner<object>({
   repeatable: true,
   givesOutput: false,
   parameters: {},
-  target: () => "node",
+  targets: ["node"],
   permissions: () => [
     { apiGroup: "", resource: "pods", verbs: ["get"] },
     { apiGroup: "", resource: "nodes", verbs: ["get", "patch"] },

@@ -14,14 +14,15 @@ interface Parameters {
 export const deleteResource = actionner<Parameters>({
   name: "kubernetes:delete",
   description: "Deletes the resource that an audit alert names, where it is as old as the alert at least",
-  target: () => "object",
+  targets: ["object"],
   continue: false,
   repeatable: true,
   givesOutput: false,
   parameters: {
     resources: {
-      description: "The resources it may delete, which the role allows",
-      allowed: `a list of ${DELETABLE.map(({ name }) => name).join(", ")}`,
+      description: "The resources it may delete, which the role allows, and no others",
+      allowed: `a list of ${DELETABLE.map(({ name }) => name).join(", ")}, such as [configmaps]; falco-talon deletes any kind where it isn't given, which is not taken here`,
+      schema: { type: "array", minItems: 1, items: { enum: DELETABLE.map(({ name }) => name) } },
       default: [],
       required: true,
       parse: (value) => {

@@ -7,7 +7,7 @@ import { PODS } from "../../kubernetes/resources.ts";
 import { LIMITS } from "../../limits.ts";
 import { actionner, type Occasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
-import { flag, list, wholeNumber } from "../parameters.ts";
+import { flag, list, WHOLE_NUMBER, wholeNumber } from "../parameters.ts";
 import { isOtherUid } from "../pods/gone-or-replaced.ts";
 import { SPARE_PARAMETERS, spared, sparePermissions, type SpareParameters } from "../pods/left-alone.ts";
 import { findNode, patchFoundNode } from "../pods/patch.ts";
@@ -24,7 +24,7 @@ export const drain = actionner<Parameters>({
   description:
     "Cordons the node that the pod is on, or that an alert of the host comes from, and evicts its pods a few at a time, as far " +
     "as their disruption budgets allow; those in protected namespaces, static ones and the node's own critical ones stay",
-  target: () => "node",
+  targets: ["node"],
   continue: true,
   repeatable: false,
   givesOutput: false,
@@ -36,6 +36,7 @@ export const drain = actionner<Parameters>({
       description:
         "Seconds to wait for budgets to allow an eviction and for the pods to be gone; 0 waits for nothing; responderTimeoutSeconds has to be longer",
       allowed: "a whole number of seconds, 0 or more",
+      schema: WHOLE_NUMBER,
       default: 0,
       parse: wholeNumber,
     },
@@ -51,6 +52,7 @@ export const drain = actionner<Parameters>({
     { apiGroup: "", resource: "nodes", verbs: ["get", "patch"] },
     ...sparePermissions(parameters),
   ],
+  seconds: ({ max_wait_period: seconds }) => seconds,
   example: `- action: Drain the node
   actionner: kubernetes:drain
   parameters:

@@ -23,6 +23,7 @@ export const exec = podActionner<Parameters>({
     ...SHELL_PARAMETERS,
   },
   permissions: () => SHELL_PERMISSIONS,
+  seconds: ({ timeout_seconds: seconds }) => seconds,
   example: `- action: Show what was opened
   actionner: kubernetes:exec
   parameters:

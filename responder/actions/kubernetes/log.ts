@@ -1,6 +1,6 @@
 import { LIMITS } from "../../limits.ts";
 import { podActionner } from "../actionner.ts";
-import { wholeNumber } from "../parameters.ts";
+import { WHOLE_NUMBER, wholeNumber } from "../parameters.ts";
 import { containerLog } from "../pods/container-log.ts";
 import { containerWithId } from "../pods/containers.ts";
 import { findPod, otherSince } from "../pods/find-pod.ts";
@@ -23,6 +23,7 @@ export const log = podActionner<Parameters>({
     tail_lines: {
       description: "How many lines of each container",
       allowed: "a whole number of lines; 0 is the default",
+      schema: WHOLE_NUMBER,
       default: DEFAULT_LINES,
       parse: (value) => wholeNumber(value) || (wholeNumber(value) === 0 ? DEFAULT_LINES : undefined),
     },

@@ -21,6 +21,7 @@ export const script = podActionner<Parameters>({
     file: {
       description: "The script as a file instead, read when the stack is deployed",
       allowed: "a path, relative to the project's folder",
+      schema: { type: "string", minLength: 1 },
       default: "",
       parse: (path, readFile) => (typeof path === "string" && path !== "" ? readFile(path) : undefined),
     },
@@ -31,6 +32,7 @@ export const script = podActionner<Parameters>({
     return Buffer.byteLength(written + file) > LONGEST ? `a script has up to ${LONGEST} bytes` : undefined;
   },
   permissions: () => SHELL_PERMISSIONS,
+  seconds: ({ timeout_seconds: seconds }) => seconds,
   example: `- action: Look around
   actionner: kubernetes:script
   parameters:

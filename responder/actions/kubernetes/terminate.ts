@@ -1,7 +1,7 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { PODS } from "../../kubernetes/resources.ts";
-import { flag, wholeNumber } from "../parameters.ts";
+import { flag, WHOLE_NUMBER, wholeNumber } from "../parameters.ts";
 import { podActionner, type PodOccasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
 import { findPod, staticPodResult } from "../pods/find-pod.ts";
@@ -24,6 +24,7 @@ export const terminate = podActionner<Parameters>({
     grace_period_seconds: {
       description: "Seconds the pod's processes have to end by themselves; 0 kills them at once",
       allowed: "a whole number of seconds, 0 or more",
+      schema: WHOLE_NUMBER,
       default: 0,
       parse: wholeNumber,
     },

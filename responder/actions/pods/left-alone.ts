@@ -23,6 +23,7 @@ export const SPARE_PARAMETERS: { [Name in keyof SpareParameters]: Parameter<Spar
   min_healthy_replicas: {
     description: "Leaves a pod alone where its ReplicaSet or StatefulSet has fewer ready pods than this",
     allowed: 'a number of pods ("2") or a share of the wanted ones ("33%", 0% to 100%)',
+    schema: { type: ["integer", "string"], minimum: 0, pattern: "^\\d{1,9}%?$" },
     default: null,
     parse: parseMinimum,
   },

@@ -32,10 +32,12 @@ export function metadataActionner({ actionner, field, value, allowed, example }:
       level: {
         description: `Whose ${field}`,
         allowed: "pod or node",
+        schema: { enum: ["pod", "node"] },
         default: "pod",
         parse: (level) => (level === "pod" || level === "node" ? level : undefined),
       },
     },
+    targets: ["pod", "node"],
     target: ({ level }) => level,
     permissions: ({ level }) =>
       level === "pod"
@@ -61,6 +63,11 @@ function changes(field: string, value: RegExp, allowed: string): Parameter<Param
   return {
     description: `The ${field} to set; an empty value removes one`,
     allowed: `at least one "KEY: VALUE"; ${allowed}`,
+    schema: {
+      type: "object",
+      minProperties: 1,
+      additionalProperties: { type: ["string", "number", "boolean", "null"] },
+    },
     default: {},
     required: true,
     parse: (given) => {

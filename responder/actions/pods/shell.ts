@@ -21,6 +21,7 @@ export const SHELL_PARAMETERS: { [Name in keyof ShellParameters]: Parameter<Shel
   shell: {
     description: "What runs it in the container, given it after -c",
     allowed: "an absolute path",
+    schema: { type: "string", pattern: "^/." },
     default: "/bin/sh",
     parse: (value) => (typeof value === "string" && /^\/[^\0]+$/.test(value) ? value : undefined),
   },

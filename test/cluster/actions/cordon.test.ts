@@ -1,53 +1,32 @@
 import assert from "node:assert/strict";
 
-import type { ControlPlane } from "../../support/control-plane.ts";
-import { alarm, containerOf, deliver, nameOf } from "../deliver.ts";
+import { containerOf, nameOf } from "../deliver.ts";
 import { eventually } from "../../support/eventually.ts";
-import { createNode, readNode, removeNodes } from "../nodes.ts";
-import { startResponder, type RunningResponder } from "../../support/responder.ts";
-import { controlPlane } from "../shared.ts";
-import { pathOf, SLOW, Workloads, type Pod } from "../workloads.ts";
+import { readNode } from "../nodes.ts";
+import { pathOf, SLOW, type Pod } from "../workloads.ts";
+import { withResponder } from "../with-responder.ts";
 import { rulesFile } from "./rules.ts";
 
 describe("kubernetes:cordon, against a real API", () => {
-  let cluster: ControlPlane;
-  let responder: RunningResponder;
-  let pods: Workloads;
-  let protectedPods: Workloads;
-  const nodes: string[] = [];
-
-  before(async function () {
-    cluster = await controlPlane(this);
-    pods = new Workloads(cluster, "cordon");
-    protectedPods = new Workloads(cluster, "cordon-protected");
-    for (const one of [pods, protectedPods]) await one.createNamespace();
-    for (const name of ["cordon-0", "cordon-1"]) nodes.push(await createNode(cluster, name));
-    responder = await startResponder(cluster, rulesFile("kubernetes:cordon", { Cordon: {} }), {
-      defaultRules: false,
-      config: { responderProtectedNamespaces: [protectedPods.namespace] },
-    });
-  });
-
-  after(async () => {
-    await responder.stop();
-    await removeNodes(cluster, nodes);
-  });
+  const nodes = ["cordon-0", "cordon-1"];
+  const rules = rulesFile("kubernetes:cordon", { Cordon: {} });
+  const stage = withResponder({ namespace: "cordon", guarded: true, nodes, rules });
 
   it("leaves the node alone for a pod that was re-created under the name, one that is gone and one that is protected", async () => {
     const [node] = nodes;
-    const old = await pods.createPod("again", { annotations: SLOW, node });
-    await pods.createAgain(old, { node });
-    const gone = await pods.createPod("gone", { node });
-    await cluster.api.demand("DELETE", pathOf(gone));
-    await pods.untilGone(gone);
-    const guarded = await protectedPods.createPod("protected", { node });
+    const old = await stage.pods.createPod("again", { annotations: SLOW, node });
+    await stage.pods.createAgain(old, { node });
+    const gone = await stage.pods.createPod("gone", { node });
+    await stage.cluster.api.demand("DELETE", pathOf(gone));
+    await stage.pods.untilGone(gone);
+    const guarded = await stage.protectedPods.createPod("protected", { node });
     for (const [pod, expected] of [
       [old, "replaced"],
       [gone, "gone"],
       [guarded, "ignored"],
     ] as const) {
       for (const by of [{ "k8s.pod.uid": pod.metadata.uid }, { "container.id": containerOf(pod) }]) {
-        assert.equal((await deliver(responder, "Cordon", { ...nameOf(pod), ...by })).outcome, expected);
+        assert.equal((await stage.deliver("Cordon", { ...nameOf(pod), ...by })).outcome, expected);
       }
     }
     assert.equal(await isCordoned(node), false);
@@ -55,15 +34,18 @@ describe("kubernetes:cordon, against a real API", () => {
 
   it("lets no further pod onto the pod's node, and leaves what runs there and every other node alone", async () => {
     const [node, other] = nodes;
-    const [pod, neighbour] = [await pods.createPod("cordoned", { node }), await pods.createPod("neighbour", { node })];
+    const [pod, neighbour] = [
+      await stage.pods.createPod("cordoned", { node }),
+      await stage.pods.createPod("neighbour", { node }),
+    ];
     for (let times = 0; times < 2; times += 1) {
-      const { outcome, said } = await alarm(responder, "Cordon", pod);
+      const { outcome, said } = await stage.alarm("Cordon", pod);
       assert.equal(outcome, "done");
       assert.match(said, /node cordon-0 is cordoned/);
       assert.equal(await isCordoned(node), true);
     }
-    for (const one of [other, ...cluster.nodes]) assert.equal(await isCordoned(one), false);
-    assert.deepEqual([await pods.read(pod), await pods.read(neighbour)], [pod, neighbour]);
+    for (const one of [other, ...stage.cluster.nodes]) assert.equal(await isCordoned(one), false);
+    assert.deepEqual([await stage.pods.read(pod), await stage.pods.read(neighbour)], [pod, neighbour]);
 
     await schedule("to-the-cordoned", node);
     await schedule("to-the-other", other);
@@ -77,16 +59,19 @@ describe("kubernetes:cordon, against a real API", () => {
   it("says so of a pod that is on no node", async () => {
     await schedule("homeless", "none");
     const pod = await eventually("it has no place", async () => {
-      const found = await cluster.api.demand<Pod>("GET", `/api/v1/namespaces/${pods.namespace}/pods/homeless`);
+      const found = await stage.cluster.api.demand<Pod>(
+        "GET",
+        `/api/v1/namespaces/${stage.pods.namespace}/pods/homeless`,
+      );
       return (await scheduled("homeless")) && found;
     });
-    const { outcome, said } = await alarm(responder, "Cordon", pod);
+    const { outcome, said } = await stage.alarm("Cordon", pod);
     assert.equal(outcome, "failed");
     assert.match(said, /pod cordon\/homeless is on no node/);
   });
 
   async function isCordoned(name = ""): Promise<boolean> {
-    return (await readNode(cluster.api, name)).spec.unschedulable ?? false;
+    return (await readNode(stage.cluster.api, name)).spec.unschedulable ?? false;
   }
 
   /** Leaves it to the scheduler to bring a pod to a node. */
@@ -96,13 +81,16 @@ describe("kubernetes:cordon, against a real API", () => {
       tolerations: [{ key: "of-a-test", operator: "Exists" }],
       containers: [{ name: "main", image: "alpine:3" }],
     };
-    await cluster.api.demand("POST", `/api/v1/namespaces/${pods.namespace}/pods`, {
+    await stage.cluster.api.demand("POST", `/api/v1/namespaces/${stage.pods.namespace}/pods`, {
       body: { apiVersion: "v1", kind: "Pod", metadata: { name }, spec },
     });
   }
 
   async function scheduled(name: string): Promise<{ status: string; reason?: string } | undefined> {
-    const { status } = await cluster.api.demand<Pod>("GET", `/api/v1/namespaces/${pods.namespace}/pods/${name}`);
+    const { status } = await stage.cluster.api.demand<Pod>(
+      "GET",
+      `/api/v1/namespaces/${stage.pods.namespace}/pods/${name}`,
+    );
     return status.conditions?.find(({ type }) => type === "PodScheduled");
   }
 });

@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
 
-import type { ControlPlane } from "../../support/control-plane.ts";
-import { deliver } from "../deliver.ts";
-import { createNode, readNode, removeNodes } from "../nodes.ts";
-import { startResponder, type RunningResponder } from "../../support/responder.ts";
-import { ownRightsOf } from "../rights.ts";
-import { controlPlane } from "../shared.ts";
-import { Workloads, type Pod } from "../workloads.ts";
+import { readNode } from "../nodes.ts";
+import { ownRightsOf } from "../../support/rights.ts";
+import { type Pod } from "../workloads.ts";
+import { withResponder } from "../with-responder.ts";
 import { action, rule } from "./rules.ts";
 
 const ACTIONS = [
@@ -17,7 +14,7 @@ const ACTIONS = [
   action("kubernetes:quarantine"),
   action("kubernetes:cordon"),
   action("kubernetes:drain"),
-  action("kubernetes:delete", {}, { continue: true }),
+  action("kubernetes:delete", { resources: ["pods"] }, { continue: true }),
   action("kubernetes:terminate"),
 ];
 
@@ -26,41 +23,29 @@ for (const [by, more, config] of [
   ["of the stack", {}, { responderDryRun: true }],
 ] as const) {
   describe(`a dry run ${by}, against a real API`, () => {
-    let cluster: ControlPlane;
-    let responder: RunningResponder;
-    let pods: Workloads;
-    let node: string;
-
-    before(async function () {
-      cluster = await controlPlane(this);
-      pods = new Workloads(cluster, `dry-run-${by.replaceAll(" ", "-")}`);
-      await pods.createNamespace();
-      node = await createNode(cluster, pods.namespace);
-      responder = await startResponder(cluster, JSON.stringify([rule("Do everything", ACTIONS, more)]), {
-        defaultRules: false,
-        config,
-      });
-    });
-
-    after(async () => {
-      await responder.stop();
-      await removeNodes(cluster, [node]);
+    const namespace = `dry-run-${by.replaceAll(" ", "-")}`;
+    const node = namespace;
+    const stage = withResponder({
+      namespace,
+      nodes: [node],
+      rules: JSON.stringify([rule("Do everything", ACTIONS, more)]),
+      responder: { config },
     });
 
     it("may do nothing", async () => {
-      assert.deepEqual(await ownRightsOf(cluster, ["default", "responder"], pods.namespace), []);
+      assert.deepEqual(await ownRightsOf(stage.cluster, ["default", "responder"], stage.pods.namespace), []);
     });
 
     it("says what every action would have done, and changes nothing", async () => {
-      const pod = await pods.createPod("spared", { labels: { app: "spared" }, node });
+      const pod = await stage.pods.createPod("spared", { labels: { app: "spared" }, node });
       const before = await everything(pod);
       const target = {
         "ka.target.resource": "pods",
         "ka.target.name": pod.metadata.name,
-        "ka.target.namespace": pods.namespace,
+        "ka.target.namespace": stage.pods.namespace,
       };
-      const { status, outcome, said } = await deliver(responder, "Do everything", {
-        "k8s.ns.name": pods.namespace,
+      const { status, outcome, said } = await stage.deliver("Do everything", {
+        "k8s.ns.name": stage.pods.namespace,
         "k8s.pod.name": pod.metadata.name,
         "k8s.pod.uid": pod.metadata.uid,
         ...target,
@@ -72,12 +57,12 @@ for (const [by, more, config] of [
 
     /** All that the actions could have changed. */
     async function everything(pod: Pod): Promise<unknown[]> {
-      const { metadata, spec } = await readNode(cluster.api, node);
-      const policies = await cluster.api.demand<{ items: unknown[] }>(
+      const { metadata, spec } = await readNode(stage.cluster.api, node);
+      const policies = await stage.cluster.api.demand<{ items: unknown[] }>(
         "GET",
-        `/apis/networking.k8s.io/v1/namespaces/${pods.namespace}/networkpolicies`,
+        `/apis/networking.k8s.io/v1/namespaces/${stage.pods.namespace}/networkpolicies`,
       );
-      return [await pods.read(pod), metadata?.labels, metadata?.annotations, spec, policies.items];
+      return [await stage.pods.read(pod), metadata?.labels, metadata?.annotations, spec, policies.items];
     }
   });
 }

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 
-import type { ControlPlane } from "../../support/control-plane.ts";
-import { alarm, deliver, loggedOf, nameOf } from "../deliver.ts";
-import { startResponder, type RunningResponder } from "../../support/responder.ts";
-import { controlPlane } from "../shared.ts";
-import { Workloads, type Pod } from "../workloads.ts";
+import { loggedOf, nameOf } from "../deliver.ts";
+import { type Pod } from "../workloads.ts";
+import { withResponder } from "../with-responder.ts";
 import { action, rule } from "./rules.ts";
 
 /** Sets the label `seen`. */
@@ -42,39 +40,26 @@ const RULES = [
 ];
 
 describe("several actions, against a real API", () => {
-  let cluster: ControlPlane;
-  let responder: RunningResponder;
-  let pods: Workloads;
-
-  before(async function () {
-    cluster = await controlPlane(this);
-    pods = new Workloads(cluster, "in-order");
-    await pods.createNamespace();
-    responder = await startResponder(cluster, JSON.stringify(RULES), { defaultRules: false });
-  });
-
-  after(async () => {
-    await responder.stop();
-  });
+  const stage = withResponder({ namespace: "in-order", rules: JSON.stringify(RULES) });
 
   it("are taken in the rule's order", async () => {
-    const pod = await pods.createPod("order");
-    assert.equal((await alarm(responder, "Two", pod)).outcome, "done");
+    const pod = await stage.pods.createPod("order");
+    assert.equal((await stage.alarm("Two", pod)).outcome, "done");
     assert.equal(await seenOn(pod), "second");
-    assert.equal((await alarm(responder, "Two the other way round", pod)).outcome, "done");
+    assert.equal((await stage.alarm("Two the other way round", pod)).outcome, "done");
     assert.equal(await seenOn(pod), "first");
   });
 
   it("each find what the one before has done", async () => {
-    const [pod] = await pods.createWorkload("Deployment", "one-after-the-other", 1);
-    const { outcome, said } = await alarm(responder, "Mark, cut off and quarantine", pod);
+    const [pod] = await stage.pods.createWorkload("Deployment", "one-after-the-other", 1);
+    const { outcome, said } = await stage.alarm("Mark, cut off and quarantine", pod);
     assert.equal(outcome, "done", said);
     assert.match(said, /annotations: got seen=yes; network policy .* reach nothing; .* is in quarantine/);
-    const { metadata } = await pods.read(pod);
+    const { metadata } = await stage.pods.read(pod);
     assert.equal(metadata.annotations?.["seen"], "yes");
     assert.deepEqual(metadata.labels, { "response-engine.io/quarantine": pod.metadata.uid });
     // the labels that the policy selects are those that the clean replica has, too
-    const [clean] = await pods.podsOf("one-after-the-other", 1);
+    const [clean] = await stage.pods.podsOf("one-after-the-other", 1);
     assert.notEqual(clean.metadata.uid, pod.metadata.uid);
     assert.deepEqual(
       (await policies()).map((name) => name.replace(/-[0-9a-f]{8}$/, "")),
@@ -83,24 +68,24 @@ describe("several actions, against a real API", () => {
   });
 
   it("end with one that lets none follow, by its own nature or by the rule", async () => {
-    const pod = await pods.createPod("terminated");
-    const { outcome, said } = await alarm(responder, "Mark and terminate", pod);
+    const pod = await stage.pods.createPod("terminated");
+    const { outcome, said } = await stage.alarm("Mark and terminate", pod);
     assert.equal(outcome, "terminated");
     assert.match(said, /got seen=before; terminated pod/);
     assert.doesNotMatch(said, /after/);
-    await pods.untilGone(pod);
+    await stage.pods.untilGone(pod);
 
-    const other = await pods.createPod("stopped");
-    assert.equal((await alarm(responder, "Stop after the first", other)).outcome, "done");
+    const other = await stage.pods.createPod("stopped");
+    assert.equal((await stage.alarm("Stop after the first", other)).outcome, "done");
     assert.equal(await seenOn(other), "first");
   });
 
   it("go on after one that ends them by nature where the rule says so", async () => {
-    const pod = await pods.createPod("terminated-first");
-    const { outcome, said } = await alarm(responder, "Terminate, then mark", pod);
+    const pod = await stage.pods.createPod("terminated-first");
+    const { outcome, said } = await stage.alarm("Terminate, then mark", pod);
     assert.equal(outcome, "terminated");
     assert.match(said, /terminated pod .*; .*in-order\/terminated-first/);
-    await pods.untilGone(pod);
+    await stage.pods.untilGone(pod);
   });
 
   for (const [rule, what] of [
@@ -109,50 +94,50 @@ describe("several actions, against a real API", () => {
   ] as const) {
     it(`end with one that ${what}, and go on where the rule doesn't mind`, async () => {
       const name = rule.toLowerCase().replace(" ", "-");
-      const [pod, other] = [await pods.createPod(name), await pods.createPod(`${name}-never-mind`)];
-      const { status, outcome } = await alarm(responder, `${rule}, then mark`, pod);
+      const [pod, other] = [await stage.pods.createPod(name), await stage.pods.createPod(`${name}-never-mind`)];
+      const { status, outcome } = await stage.alarm(`${rule}, then mark`, pod);
       assert.deepEqual({ status, outcome }, { status: 200, outcome: "failed" });
       assert.equal(await seenOn(pod), undefined);
 
-      const { said } = await alarm(responder, `${rule}, never mind, then mark`, other);
+      const { said } = await stage.alarm(`${rule}, never mind, then mark`, other);
       assert.match(said, /got seen=after/);
       assert.equal(await seenOn(other), "after");
     });
   }
 
   it("of several rules are all taken, whatever became of the first rule's", async () => {
-    const pod = await pods.createPod("two-rules");
-    assert.equal((await alarm(responder, "Two rules", pod)).outcome, "failed");
+    const pod = await stage.pods.createPod("two-rules");
+    assert.equal((await stage.alarm("Two rules", pod)).outcome, "failed");
     assert.equal(await seenOn(pod), "by-the-second");
   });
 
   it("of a rule are not taken where the one before lets none follow", async () => {
-    const pod = await pods.createPod("one-rule");
-    assert.equal((await alarm(responder, "One rule only", pod)).outcome, "done");
+    const pod = await stage.pods.createPod("one-rule");
+    assert.equal((await stage.alarm("One rule only", pod)).outcome, "done");
     assert.equal(await seenOn(pod), "by-the-first");
   });
 
   it("are taken once for an alert that is delivered three times at once", async () => {
-    const pod = await pods.createPod("three-times");
+    const pod = await stage.pods.createPod("three-times");
     const fields = { ...nameOf(pod), "k8s.pod.uid": pod.metadata.uid };
     const uuid = "0e7a3f0e-5b6c-4e0b-9a51-1d0d5b0c7f0a";
-    const replies = await Promise.all([1, 2, 3].map(() => deliver(responder, "Two", fields, { uuid })));
+    const replies = await Promise.all([1, 2, 3].map(() => stage.deliver("Two", fields, { uuid })));
     assert.deepEqual(
       replies.map(({ outcome }) => outcome),
       ["done", "done", "done"],
     );
-    const logged = await loggedOf(responder, uuid, 3);
+    const logged = await loggedOf(stage.responder, uuid, 3);
     assert.deepEqual(logged.map((line) => line["outcome"]).sort(), ["done", "duplicate", "duplicate"]);
   });
 
   async function seenOn(pod: Pod): Promise<string | undefined> {
-    return (await pods.read(pod)).metadata.labels?.["seen"];
+    return (await stage.pods.read(pod)).metadata.labels?.["seen"];
   }
 
   async function policies(): Promise<string[]> {
-    const { items } = await cluster.api.demand<{ items: { metadata: { name: string } }[] }>(
+    const { items } = await stage.cluster.api.demand<{ items: { metadata: { name: string } }[] }>(
       "GET",
-      `/apis/networking.k8s.io/v1/namespaces/${pods.namespace}/networkpolicies`,
+      `/apis/networking.k8s.io/v1/namespaces/${stage.pods.namespace}/networkpolicies`,
     );
     return items.map(({ metadata }) => metadata.name).sort();
   }

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 
-import type { KubernetesObject } from "../api.ts";
-import type { ControlPlane } from "../../support/control-plane.ts";
-import { alarm, containerOf, deliver, nameOf } from "../deliver.ts";
-import { startResponder, type RunningResponder } from "../../support/responder.ts";
-import { controlPlane } from "../shared.ts";
-import { pathOf, SLOW, uidsOf, Workloads, type Pod } from "../workloads.ts";
+import type { KubernetesObject } from "../../support/api.ts";
+import { containerOf, nameOf } from "../deliver.ts";
+import { pathOf, SLOW, uidsOf, type Pod } from "../workloads.ts";
+import { withResponder } from "../with-responder.ts";
 import { rulesFile } from "./rules.ts";
 
 interface NetworkPolicy extends KubernetesObject {
@@ -29,33 +27,15 @@ const MONITORING = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata
 const LOGGING = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "logging" } } };
 
 describe("kubernetes:networkpolicy, against a real API", () => {
-  let cluster: ControlPlane;
-  let responder: RunningResponder;
-  let pods: Workloads;
-  let protectedPods: Workloads;
-
-  before(async function () {
-    cluster = await controlPlane(this);
-    pods = new Workloads(cluster, "network-policies");
-    protectedPods = new Workloads(cluster, "network-policies-protected");
-    for (const one of [pods, protectedPods]) await one.createNamespace();
-    responder = await startResponder(cluster, RULES, {
-      defaultRules: false,
-      config: { responderProtectedNamespaces: [protectedPods.namespace] },
-    });
-  });
-
-  after(async () => {
-    await responder.stop();
-  });
+  const stage = withResponder({ namespace: "network-policies", guarded: true, rules: RULES });
 
   afterEach(async () => {
-    await cluster.api.demand("DELETE", policiesOf(pods.namespace));
+    await stage.cluster.api.demand("DELETE", policiesOf(stage.pods.namespace));
   });
 
   it("makes a policy that lets the pod reach nothing", async () => {
-    const pod = await pods.createPod("cut-off", { labels: { app: "cut-off", tier: "front" } });
-    assert.equal((await alarm(responder, "Cut off", pod)).outcome, "done");
+    const pod = await stage.pods.createPod("cut-off", { labels: { app: "cut-off", tier: "front" } });
+    assert.equal((await stage.alarm("Cut off", pod)).outcome, "done");
     const [policy, ...others] = await policies();
     assert.ok(policy);
     assert.deepEqual(others, []);
@@ -66,7 +46,7 @@ describe("kubernetes:networkpolicy, against a real API", () => {
       podSelector: { matchLabels: { app: "cut-off", tier: "front" } },
       policyTypes: ["Egress"],
     });
-    assert.deepEqual(await pods.read(pod), pod);
+    assert.deepEqual(await stage.pods.read(pod), pod);
   });
 
   for (const [rule, to] of Object.entries({
@@ -75,8 +55,8 @@ describe("kubernetes:networkpolicy, against a real API", () => {
     "All but some": [{ ipBlock: { cidr: "10.0.0.0/8" } }, MONITORING],
   })) {
     it(`lets the pod reach what the rule says: ${rule.toLowerCase()}`, async () => {
-      const pod = await pods.createPod(rule.toLowerCase().replaceAll(" ", "-"), { labels: { app: "reaching" } });
-      assert.equal((await alarm(responder, rule, pod)).outcome, "done");
+      const pod = await stage.pods.createPod(rule.toLowerCase().replaceAll(" ", "-"), { labels: { app: "reaching" } });
+      assert.equal((await stage.alarm(rule, pod)).outcome, "done");
       assert.deepEqual(
         (await policies()).map(({ spec }) => spec.egress),
         [[{ to }]],
@@ -86,12 +66,12 @@ describe("kubernetes:networkpolicy, against a real API", () => {
 
   for (const kind of ["Deployment", "StatefulSet", "DaemonSet"] as const) {
     it(`selects the pods of a ${kind}, those to come too, and of no other workload`, async () => {
-      const node = kind === "DaemonSet" ? cluster.nodes[0] : undefined;
-      const [pod, ...siblings] = await pods.createWorkload(kind, `${kind}-held`, kind === "DaemonSet" ? 1 : 2, {
+      const node = kind === "DaemonSet" ? stage.cluster.nodes[0] : undefined;
+      const [pod, ...siblings] = await stage.pods.createWorkload(kind, `${kind}-held`, kind === "DaemonSet" ? 1 : 2, {
         node,
       });
-      await pods.createWorkload(kind, `${kind}-free`, 1, { node });
-      assert.equal((await alarm(responder, "Cut off", pod)).outcome, "done");
+      await stage.pods.createWorkload(kind, `${kind}-free`, 1, { node });
+      assert.equal((await stage.alarm("Cut off", pod)).outcome, "done");
 
       const [policy] = await policies();
       assert.ok(
@@ -100,18 +80,18 @@ describe("kubernetes:networkpolicy, against a real API", () => {
       );
       assert.deepEqual(uidsOf(await selectedBy(policy)), uidsOf([pod, ...siblings]));
 
-      await cluster.api.demand("DELETE", pathOf(pod));
-      await pods.untilGone(pod);
-      const after = await pods.podsOf(`${kind}-held`, siblings.length + 1);
+      await stage.cluster.api.demand("DELETE", pathOf(pod));
+      await stage.pods.untilGone(pod);
+      const after = await stage.pods.podsOf(`${kind}-held`, siblings.length + 1);
       assert.deepEqual(uidsOf(await selectedBy(policy)), uidsOf(after));
     });
   }
 
   it("run again, keeps one policy, as the last rule says", async () => {
-    const pod = await pods.createPod("often", { labels: { app: "often" } });
+    const pod = await stage.pods.createPod("often", { labels: { app: "often" } });
     const seen: unknown[] = [];
     for (const rule of ["All but some", "All but namespaces", "Cut off", "All but some", "All but some"]) {
-      assert.equal((await alarm(responder, rule, pod)).outcome, "done");
+      assert.equal((await stage.alarm(rule, pod)).outcome, "done");
       seen.push((await policies()).map(({ spec }) => spec.egress));
     }
     const some = [{ to: [{ ipBlock: { cidr: "10.0.0.0/8" } }, MONITORING] }];
@@ -120,13 +100,13 @@ describe("kubernetes:networkpolicy, against a real API", () => {
 
   for (const kind of ["ReplicaSet", "StatefulSet"] as const) {
     it(`holds two pods of a ${kind} that raise alerts one after the other, whatever labels one has more`, async () => {
-      const [pod, sibling] = await pods.createWorkload(kind, `${kind}-siblings`, 2);
+      const [pod, sibling] = await stage.pods.createWorkload(kind, `${kind}-siblings`, 2);
       assert.ok(sibling);
-      await cluster.api.demand("PATCH", pathOf(pod), {
+      await stage.cluster.api.demand("PATCH", pathOf(pod), {
         body: { metadata: { labels: { suspicious: "true" } } },
         contentType: "application/merge-patch+json",
       });
-      const said = [await alarm(responder, "Cut off", pod), await alarm(responder, "Cut off", sibling)].map(
+      const said = [await stage.alarm("Cut off", pod), await stage.alarm("Cut off", sibling)].map(
         (reply) => reply.said,
       );
       assert.deepEqual(await heldOf([pod, sibling]), uidsOf([pod, sibling]), said.join("\n"));
@@ -135,48 +115,46 @@ describe("kubernetes:networkpolicy, against a real API", () => {
 
   it("holds a pod and a workload of the same name", async () => {
     const [[owned], pod] = [
-      await pods.createWorkload("ReplicaSet", "namesakes", 1),
-      await pods.createPod("namesakes", { labels: { app: "another" } }),
+      await stage.pods.createWorkload("ReplicaSet", "namesakes", 1),
+      await stage.pods.createPod("namesakes", { labels: { app: "another" } }),
     ];
-    const said = [await alarm(responder, "Cut off", owned), await alarm(responder, "Cut off", pod)].map(
-      (reply) => reply.said,
-    );
+    const said = [await stage.alarm("Cut off", owned), await stage.alarm("Cut off", pod)].map((reply) => reply.said);
     assert.deepEqual(await heldOf([owned, pod]), uidsOf([owned, pod]), said.join("\n"));
   });
 
   it("makes no policy for a pod without labels, which would be one for the whole namespace", async () => {
-    const pod = await pods.createPod("no-labels");
-    const { status, outcome, said } = await alarm(responder, "Cut off", pod);
+    const pod = await stage.pods.createPod("no-labels");
+    const { status, outcome, said } = await stage.alarm("Cut off", pod);
     assert.deepEqual({ status, outcome }, { status: 200, outcome: "failed" });
     assert.match(said, /pod network-policies\/no-labels has no labels/);
     assert.deepEqual(await policies(), []);
   });
 
   it("makes none for a pod that has been re-created under the name, nor for one that is gone", async () => {
-    const old = await pods.createPod("again", { labels: { app: "again" }, annotations: SLOW });
-    await pods.createAgain(old, { labels: { app: "again" } });
-    const gone = await pods.createPod("gone", { labels: { app: "gone" } });
-    await cluster.api.demand("DELETE", pathOf(gone));
-    await pods.untilGone(gone);
+    const old = await stage.pods.createPod("again", { labels: { app: "again" }, annotations: SLOW });
+    await stage.pods.createAgain(old, { labels: { app: "again" } });
+    const gone = await stage.pods.createPod("gone", { labels: { app: "gone" } });
+    await stage.cluster.api.demand("DELETE", pathOf(gone));
+    await stage.pods.untilGone(gone);
     for (const [pod, expected] of [
       [old, "replaced"],
       [gone, "gone"],
     ] as const) {
       for (const by of [{ "k8s.pod.uid": pod.metadata.uid }, { "container.id": containerOf(pod) }]) {
-        assert.equal((await deliver(responder, "Cut off", { ...nameOf(pod), ...by })).outcome, expected);
+        assert.equal((await stage.deliver("Cut off", { ...nameOf(pod), ...by })).outcome, expected);
       }
     }
     assert.deepEqual(await policies(), []);
   });
 
   it("makes none in a protected namespace", async () => {
-    const pod = await protectedPods.createPod("protected", { labels: { app: "protected" } });
-    assert.equal((await alarm(responder, "Cut off", pod)).outcome, "ignored");
-    assert.deepEqual(await policies(protectedPods.namespace), []);
+    const pod = await stage.protectedPods.createPod("protected", { labels: { app: "protected" } });
+    assert.equal((await stage.alarm("Cut off", pod)).outcome, "ignored");
+    assert.deepEqual(await policies(stage.protectedPods.namespace), []);
   });
 
-  async function policies(namespace = pods.namespace): Promise<NetworkPolicy[]> {
-    return (await cluster.api.demand<{ items: NetworkPolicy[] }>("GET", policiesOf(namespace))).items;
+  async function policies(namespace = stage.pods.namespace): Promise<NetworkPolicy[]> {
+    return (await stage.cluster.api.demand<{ items: NetworkPolicy[] }>("GET", policiesOf(namespace))).items;
   }
 
   /** UIDs of those pods that any policy selects. */
@@ -186,7 +164,7 @@ describe("kubernetes:networkpolicy, against a real API", () => {
   }
 
   async function selectedBy(policy: NetworkPolicy | undefined): Promise<Pod[]> {
-    return pods.selected(policy?.spec.podSelector.matchLabels ?? {});
+    return stage.pods.selected(policy?.spec.podSelector.matchLabels ?? {});
   }
 });
 

@@ -5,13 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { OUTPUT_TYPE } from "../../../responder/events.ts";
-import type { ControlPlane } from "../../support/control-plane.ts";
-import { containerOf, deliver, nameOf } from "../deliver.ts";
+import { containerOf, nameOf } from "../deliver.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startOutputBroker, type OutputBroker } from "../output-broker.ts";
-import { startResponder, type RunningResponder } from "../../support/responder.ts";
-import { controlPlane } from "../shared.ts";
-import { pathOf, SLOW, Workloads, type Pod } from "../workloads.ts";
+import { withResponder } from "../with-responder.ts";
+import { pathOf, SLOW, type Pod } from "../workloads.ts";
 import { action, rule } from "./rules.ts";
 
 /** What evidence is, as far as it is looked at here. */
@@ -23,44 +21,24 @@ interface Evidence {
 }
 
 describe("log, exec, script and evidence, against a real API", () => {
-  let cluster: ControlPlane;
-  let pods: Workloads;
-  let responder: RunningResponder;
   let broker: OutputBroker;
   let folder: string;
+  let script: string;
 
-  before(async function () {
-    cluster = await controlPlane(this);
-    pods = new Workloads(cluster, "outputs");
-    await pods.createNamespace();
+  before(async () => {
     folder = mkdtempSync(join(tmpdir(), "response-engine-outputs-"));
-    broker = await startOutputBroker();
-    const script = join(folder, "look.sh");
+    script = join(folder, "look.sh");
     writeFileSync(script, "echo from a file\n");
-    const rules = [
-      rule("Log", [
-        action("kubernetes:log", { tail_lines: 2 }, { output: { target: "aws:s3", parameters: { bucket: "logs" } } }),
-      ]),
-      rule("Show the file", [
-        action(
-          "kubernetes:exec",
-          { command: 'echo "file: ${FD_NAME}"; echo node: $NODE_HOSTNAME >&2' },
-          { additional_contexts: ["k8snode"] },
-        ),
-      ]),
-      rule("Fail", [action("kubernetes:exec", { command: "echo before; exit 3" })]),
-      rule("Take long", [action("kubernetes:exec", { command: "echo begun; sleep 5", timeout_seconds: 1 })]),
-      rule("Use another shell", [action("kubernetes:exec", { command: "true", shell: "/no/shell" })]),
-      rule("Run a script", [action("kubernetes:script", { script: "for word in one two; do\n  echo $word\ndone\n" })]),
-      rule("Run a file", [action("kubernetes:script", { file: script })]),
-      rule("Keep the evidence", [action("kubernetes:evidence", { tail_lines: 3 })]),
-      rule("Keep the evidence, then terminate", [action("kubernetes:evidence"), action("kubernetes:terminate")]),
-    ];
-    responder = await startResponder(cluster, JSON.stringify(rules), { defaultRules: false, broker: broker.url });
+    broker = await startOutputBroker();
   });
 
-  after(async () => {
-    await responder.stop();
+  const stage = withResponder(() => ({
+    namespace: "outputs",
+    rules: rulesWith(script),
+    responder: { broker: broker.url },
+  }));
+
+  after(() => {
     broker.stop();
     rmSync(folder, { recursive: true });
   });
@@ -72,8 +50,7 @@ describe("log, exec, script and evidence, against a real API", () => {
 
   /** Delivers an alert of a pod; gives the answer, and the outputs that the Broker took. */
   async function alarm(falcoRule: string, pod: Pod, fields: Record<string, string> = {}, uuid: string = randomUUID()) {
-    const reply = await deliver(
-      responder,
+    const reply = await stage.deliver(
       falcoRule,
       { ...nameOf(pod), "k8s.pod.uid": pod.metadata.uid, ...fields },
       { uuid },
@@ -82,7 +59,7 @@ describe("log, exec, script and evidence, against a real API", () => {
   }
 
   it("log gives the Broker the end of a container's log, whole, and says where the rule wants it", async () => {
-    const pod = await pods.createPod("logging");
+    const pod = await stage.pods.createPod("logging");
     const { outcome, outputs, fields } = await alarm("Log", pod, { "container.id": containerOf(pod) });
     assert.deepEqual([outcome, outputs], ["done", ["line 99\nline 100\n"]]);
     assert.equal(fields["response.output"], "line 99\nline 100\n");
@@ -96,8 +73,8 @@ describe("log, exec, script and evidence, against a real API", () => {
   });
 
   it("log, exec and evidence leave a pod alone that has been re-created under the name", async () => {
-    const first = await pods.createPod("again", { annotations: SLOW });
-    await pods.createAgain(first);
+    const first = await stage.pods.createPod("again", { annotations: SLOW });
+    await stage.pods.createAgain(first);
     for (const name of ["Log", "Show the file", "Keep the evidence"]) {
       const { outcome, outputs } = await alarm(name, first);
       assert.deepEqual([outcome, outputs], ["replaced", []], name);
@@ -105,11 +82,11 @@ describe("log, exec, script and evidence, against a real API", () => {
   });
 
   it("exec runs the command with the alert's values as the shell's own, which none of them can break out of", async () => {
-    const pod = await pods.createPod("executing");
+    const pod = await stage.pods.createPod("executing");
     const mark = join(folder, "pwned");
     const name = `/tmp/'$(touch ${mark})";touch ${mark}`;
     const { outcome, outputs } = await alarm("Show the file", pod, { "fd.name": name });
-    const { metadata } = await cluster.api.demand<{ metadata: { labels: Record<string, string> } }>(
+    const { metadata } = await stage.cluster.api.demand<{ metadata: { labels: Record<string, string> } }>(
       "GET",
       `/api/v1/nodes/${pod.spec.nodeName ?? ""}`,
     );
@@ -124,11 +101,11 @@ describe("log, exec, script and evidence, against a real API", () => {
 
   for (const [name, why, output] of [
     ["Fail", /exit status 3/, "before\n"],
-    ["Take long", /had not ended after 1 s/, "begun\n"],
+    ["Take long", /had not ended after 5 s/, "begun\n"],
     ["Use another shell", /no such file/, undefined],
   ] as const) {
     it(`exec says that a command failed, and keeps what it printed: ${name.toLowerCase()}`, async () => {
-      const pod = await pods.createPod(name.toLowerCase().replaceAll(" ", "-"));
+      const pod = await stage.pods.createPod(name.toLowerCase().replaceAll(" ", "-"));
       const { status, outcome, said, priority, outputs } = await alarm(name, pod);
       assert.deepEqual(
         [status, outcome, priority, outputs],
@@ -139,15 +116,15 @@ describe("log, exec, script and evidence, against a real API", () => {
   }
 
   it("script runs all of its lines, from the rules or from a file", async () => {
-    const pod = await pods.createPod("scripting");
+    const pod = await stage.pods.createPod("scripting");
     assert.deepEqual((await alarm("Run a script", pod)).outputs, ["one\ntwo\n"]);
     assert.deepEqual((await alarm("Run a file", pod)).outputs, ["one\ntwo\n", "from a file\n"]);
   });
 
   it("evidence is the pod, what owns it, its Events and its logs", async () => {
-    const [pod] = await pods.createWorkload("Deployment", "suspect", 1);
+    const [pod] = await stage.pods.createWorkload("Deployment", "suspect", 1);
     await eventually("the pod has Events", async () => {
-      const { items } = await cluster.api.demand<{ items: unknown[] }>(
+      const { items } = await stage.cluster.api.demand<{ items: unknown[] }>(
         "GET",
         `/api/v1/namespaces/outputs/events?fieldSelector=involvedObject.uid%3D${pod.metadata.uid}`,
       );
@@ -173,24 +150,47 @@ describe("log, exec, script and evidence, against a real API", () => {
   });
 
   it("evidence is with the Broker before the next action destroys what it tells of", async () => {
-    const pod = await pods.createPod("doomed");
+    const pod = await stage.pods.createPod("doomed");
     const seen: number[] = [];
     broker.onPost = async () => {
-      seen.push((await cluster.api.request("GET", pathOf(pod))).status);
+      seen.push((await stage.cluster.api.request("GET", pathOf(pod))).status);
       return 202;
     };
     const { outcome } = await alarm("Keep the evidence, then terminate", pod);
-    assert.deepEqual([outcome, seen, await pods.isThere(pod)], ["terminated", [200], false]);
+    assert.deepEqual([outcome, seen, await stage.pods.isThere(pod)], ["terminated", [200], false]);
   });
 
   it("nothing is destroyed while the Broker doesn't take the evidence, and the alert comes again", async () => {
-    const pod = await pods.createPod("spared");
+    const pod = await stage.pods.createPod("spared");
     const uuid = randomUUID();
     broker.onPost = () => Promise.resolve(503);
     const first = await alarm("Keep the evidence, then terminate", pod, {}, uuid);
-    assert.deepEqual([first.status, await pods.isThere(pod)], [503, true]);
+    assert.deepEqual([first.status, await stage.pods.isThere(pod)], [503, true]);
     broker.onPost = () => Promise.resolve(202);
     const second = await alarm("Keep the evidence, then terminate", pod, {}, uuid);
-    assert.deepEqual([second.outcome, second.outputs.length, await pods.isThere(pod)], ["terminated", 1, false]);
+    assert.deepEqual([second.outcome, second.outputs.length, await stage.pods.isThere(pod)], ["terminated", 1, false]);
   });
 });
+
+/** @param script path of a script that a rule runs */
+function rulesWith(script: string): string {
+  return JSON.stringify([
+    rule("Log", [
+      action("kubernetes:log", { tail_lines: 2 }, { output: { target: "aws:s3", parameters: { bucket: "logs" } } }),
+    ]),
+    rule("Show the file", [
+      action(
+        "kubernetes:exec",
+        { command: 'echo "file: ${FD_NAME}"; echo node: $NODE_HOSTNAME >&2' },
+        { additional_contexts: ["k8snode"] },
+      ),
+    ]),
+    rule("Fail", [action("kubernetes:exec", { command: "echo before; exit 3" })]),
+    rule("Take long", [action("kubernetes:exec", { command: "echo begun; sleep 15", timeout_seconds: 5 })]),
+    rule("Use another shell", [action("kubernetes:exec", { command: "true", shell: "/no/shell" })]),
+    rule("Run a script", [action("kubernetes:script", { script: "for word in one two; do\n  echo $word\ndone\n" })]),
+    rule("Run a file", [action("kubernetes:script", { file: script })]),
+    rule("Keep the evidence", [action("kubernetes:evidence", { tail_lines: 3 })]),
+    rule("Keep the evidence, then terminate", [action("kubernetes:evidence"), action("kubernetes:terminate")]),
+  ]);
+}

@@ -4,7 +4,7 @@ import type { ControlPlane } from "../../support/control-plane.ts";
 import { alarm, containerOf, deliver, nameOf } from "../deliver.ts";
 import { startOutputBroker, type OutputBroker } from "../output-broker.ts";
 import { startResponder } from "../../support/responder.ts";
-import { ownRightsOf } from "../rights.ts";
+import { ownRightsOf } from "../../support/rights.ts";
 import { controlPlane } from "../shared.ts";
 import { pathOf, Workloads } from "../workloads.ts";
 import { action, rule } from "./rules.ts";

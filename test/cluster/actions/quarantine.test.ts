@@ -1,37 +1,17 @@
 import assert from "node:assert/strict";
 
-import type { KubernetesObject } from "../api.ts";
-import type { ControlPlane } from "../../support/control-plane.ts";
-import { alarm, containerOf, deliver, nameOf } from "../deliver.ts";
+import type { KubernetesObject } from "../../support/api.ts";
+import { containerOf, nameOf } from "../deliver.ts";
 import { eventually } from "../../support/eventually.ts";
-import { startResponder, type RunningResponder } from "../../support/responder.ts";
-import { controlPlane } from "../shared.ts";
-import { isRunning, pathOf, SLOW, uidsOf, Workloads, type Pod, type WorkloadKind } from "../workloads.ts";
+import { isRunning, pathOf, SLOW, uidsOf, type Pod, type WorkloadKind } from "../workloads.ts";
+import { withResponder } from "../with-responder.ts";
 import { rulesFile } from "./rules.ts";
 
 const RULES = rulesFile("kubernetes:quarantine", { Quarantine: {}, "Quarantine again": {} });
 const LABEL = "response-engine.io/quarantine";
 
 describe("kubernetes:quarantine, against a real API", () => {
-  let cluster: ControlPlane;
-  let responder: RunningResponder;
-  let pods: Workloads;
-  let protectedPods: Workloads;
-
-  before(async function () {
-    cluster = await controlPlane(this);
-    pods = new Workloads(cluster, "quarantine");
-    protectedPods = new Workloads(cluster, "quarantine-protected");
-    for (const one of [pods, protectedPods]) await one.createNamespace();
-    responder = await startResponder(cluster, RULES, {
-      defaultRules: false,
-      config: { responderProtectedNamespaces: [protectedPods.namespace] },
-    });
-  });
-
-  after(async () => {
-    await responder.stop();
-  });
+  const stage = withResponder({ namespace: "quarantine", guarded: true, rules: RULES });
 
   for (const kind of ["Deployment", "ReplicaSet", "DaemonSet"] as const) {
     it(`takes the pod out of its ${kind} and its Service, where a clean one takes its place, and keeps it running`, async () => {
@@ -39,22 +19,22 @@ describe("kubernetes:quarantine, against a real API", () => {
       const [pod, ...siblings] = await createServed(kind, title);
       const count = siblings.length + 1;
 
-      assert.equal((await alarm(responder, "Quarantine", pod)).outcome, "done");
+      assert.equal((await stage.alarm("Quarantine", pod)).outcome, "done");
 
       const clean = await eventually("a clean one takes its place", async () => {
-        const running = (await pods.selected({ app: title.toLowerCase() })).filter(isRunning);
+        const running = (await stage.pods.selected({ app: title.toLowerCase() })).filter(isRunning);
         return running.length === count && running;
       });
       assert.equal(uidsOf(clean).includes(pod.metadata.uid), false);
       for (const sibling of siblings) assert.equal(uidsOf(clean).includes(sibling.metadata.uid), true);
-      if (kind !== "DaemonSet") await pods.readyReplicas(kind, title, count);
+      if (kind !== "DaemonSet") await stage.pods.readyReplicas(kind, title, count);
       await eventually(
         "the Service has the clean ones alone",
         async () => (await endpointsOf(title)).join() === uidsOf(clean).join(),
       );
 
       const held = await eventually("the controller lets go of it", async () => {
-        const now = await pods.read(pod);
+        const now = await stage.pods.read(pod);
         return now.metadata.ownerReferences === undefined && now;
       });
       assert.equal(held.metadata.uid, pod.metadata.uid);
@@ -66,12 +46,12 @@ describe("kubernetes:quarantine, against a real API", () => {
   it("closes it off with a policy of its own, and keeps its labels in an annotation", async () => {
     const labels = { app: "closed-off", "example.com/tier": "front" };
     const [pod, neighbour] = [
-      await pods.createPod("closed-off", { labels, annotations: { kept: "as it is" } }),
-      await pods.createPod("neighbour", { labels }),
+      await stage.pods.createPod("closed-off", { labels, annotations: { kept: "as it is" } }),
+      await stage.pods.createPod("neighbour", { labels }),
     ];
-    assert.equal((await alarm(responder, "Quarantine", pod)).outcome, "done");
+    assert.equal((await stage.alarm("Quarantine", pod)).outcome, "done");
 
-    const { metadata } = await pods.read(pod);
+    const { metadata } = await stage.pods.read(pod);
     assert.deepEqual(metadata.labels, { [LABEL]: pod.metadata.uid });
     const { "response-engine.io/labels-before-quarantine": before = "", ...annotations } = metadata.annotations ?? {};
     assert.deepEqual(JSON.parse(before), labels);
@@ -85,67 +65,67 @@ describe("kubernetes:quarantine, against a real API", () => {
       podSelector: { matchLabels: { [LABEL]: pod.metadata.uid } },
       policyTypes: ["Ingress", "Egress"],
     });
-    assert.deepEqual(uidsOf(await pods.selected({ [LABEL]: pod.metadata.uid })), [pod.metadata.uid]);
-    assert.deepEqual(await pods.read(neighbour), neighbour);
+    assert.deepEqual(uidsOf(await stage.pods.selected({ [LABEL]: pod.metadata.uid })), [pod.metadata.uid]);
+    assert.deepEqual(await stage.pods.read(neighbour), neighbour);
     assert.equal(await policyOf(neighbour), undefined);
   });
 
   it("does it once, however often it is told to", async () => {
-    const pod = await pods.createPod("often", { labels: { app: "often" } });
-    assert.equal((await alarm(responder, "Quarantine", pod)).outcome, "done");
-    const [held, policy] = [await pods.read(pod), await policyOf(pod)];
-    const { status, outcome, said } = await alarm(responder, "Quarantine again", pod);
+    const pod = await stage.pods.createPod("often", { labels: { app: "often" } });
+    assert.equal((await stage.alarm("Quarantine", pod)).outcome, "done");
+    const [held, policy] = [await stage.pods.read(pod), await policyOf(pod)];
+    const { status, outcome, said } = await stage.alarm("Quarantine again", pod);
     assert.deepEqual({ status, outcome }, { status: 200, outcome: "done" });
     assert.match(said, /pod quarantine\/often is in quarantine already/);
-    assert.deepEqual([await pods.read(pod), await policyOf(pod)], [held, policy]);
+    assert.deepEqual([await stage.pods.read(pod), await policyOf(pod)], [held, policy]);
   });
 
   it("ends what a first try has begun", async () => {
-    const pod = await pods.createPod("half", { labels: { app: "half" } });
+    const pod = await stage.pods.createPod("half", { labels: { app: "half" } });
     const policy = {
       apiVersion: "networking.k8s.io/v1",
       kind: "NetworkPolicy",
       metadata: { name: `quarantine-${pod.metadata.uid}` },
       spec: { podSelector: { matchLabels: { [LABEL]: pod.metadata.uid } }, policyTypes: ["Ingress", "Egress"] },
     };
-    await cluster.api.demand("POST", policiesPath(), { body: policy });
-    assert.equal((await alarm(responder, "Quarantine", pod)).outcome, "done");
-    assert.deepEqual((await pods.read(pod)).metadata.labels, { [LABEL]: pod.metadata.uid });
+    await stage.cluster.api.demand("POST", policiesPath(), { body: policy });
+    assert.equal((await stage.alarm("Quarantine", pod)).outcome, "done");
+    assert.deepEqual((await stage.pods.read(pod)).metadata.labels, { [LABEL]: pod.metadata.uid });
   });
 
   it("quarantines a pod without labels too, by the container's id where the alert carries no UID", async () => {
-    const pod = await pods.createPod("no-labels");
+    const pod = await stage.pods.createPod("no-labels");
     assert.equal(
-      (await deliver(responder, "Quarantine", { ...nameOf(pod), "container.id": containerOf(pod) })).outcome,
+      (await stage.deliver("Quarantine", { ...nameOf(pod), "container.id": containerOf(pod) })).outcome,
       "done",
     );
-    assert.deepEqual((await pods.read(pod)).metadata.labels, { [LABEL]: pod.metadata.uid });
+    assert.deepEqual((await stage.pods.read(pod)).metadata.labels, { [LABEL]: pod.metadata.uid });
     assert.notEqual(await policyOf(pod), undefined);
   });
 
   it("leaves a pod alone that has been re-created under the name", async () => {
     const labels = { app: "again" };
-    const old = await pods.createPod("again", { labels, annotations: SLOW });
-    const successor = await pods.createAgain(old, { labels });
+    const old = await stage.pods.createPod("again", { labels, annotations: SLOW });
+    const successor = await stage.pods.createAgain(old, { labels });
     for (const by of [{ "k8s.pod.uid": old.metadata.uid }, { "container.id": containerOf(old) }]) {
-      assert.equal((await deliver(responder, "Quarantine", { ...nameOf(old), ...by })).outcome, "replaced");
+      assert.equal((await stage.deliver("Quarantine", { ...nameOf(old), ...by })).outcome, "replaced");
     }
-    assert.deepEqual(await pods.read(successor), successor);
+    assert.deepEqual(await stage.pods.read(successor), successor);
     assert.deepEqual([await policyOf(old), await policyOf(successor)], [undefined, undefined]);
   });
 
   it("says that a pod is gone", async () => {
-    const pod = await pods.createPod("gone", { labels: { app: "gone" } });
-    await cluster.api.demand("DELETE", pathOf(pod));
-    await pods.untilGone(pod);
-    assert.equal((await alarm(responder, "Quarantine", pod)).outcome, "gone");
+    const pod = await stage.pods.createPod("gone", { labels: { app: "gone" } });
+    await stage.cluster.api.demand("DELETE", pathOf(pod));
+    await stage.pods.untilGone(pod);
+    assert.equal((await stage.alarm("Quarantine", pod)).outcome, "gone");
     assert.equal(await policyOf(pod), undefined);
   });
 
   it("leaves a pod of a protected namespace alone", async () => {
-    const pod = await protectedPods.createPod("protected", { labels: { app: "protected" } });
-    assert.equal((await alarm(responder, "Quarantine", pod)).outcome, "ignored");
-    assert.deepEqual(await protectedPods.read(pod), pod);
+    const pod = await stage.protectedPods.createPod("protected", { labels: { app: "protected" } });
+    assert.equal((await stage.alarm("Quarantine", pod)).outcome, "ignored");
+    assert.deepEqual(await stage.protectedPods.read(pod), pod);
     assert.equal(await policyOf(pod), undefined);
   });
 
@@ -153,11 +133,11 @@ describe("kubernetes:quarantine, against a real API", () => {
   async function createServed(kind: WorkloadKind, title: string): Promise<[Pod, ...Pod[]]> {
     const name = title.toLowerCase();
     const spec = { selector: { app: name }, ports: [{ port: 80 }] };
-    await cluster.api.demand("POST", `/api/v1/namespaces/${pods.namespace}/services`, {
+    await stage.cluster.api.demand("POST", `/api/v1/namespaces/${stage.pods.namespace}/services`, {
       body: { apiVersion: "v1", kind: "Service", metadata: { name }, spec },
     });
-    const node = kind === "DaemonSet" ? cluster.nodes[0] : undefined;
-    const all = await pods.createWorkload(kind, title, kind === "DaemonSet" ? 1 : 2, { node });
+    const node = kind === "DaemonSet" ? stage.cluster.nodes[0] : undefined;
+    const all = await stage.pods.createWorkload(kind, title, kind === "DaemonSet" ? 1 : 2, { node });
     await eventually("the Service has the pods", async () => (await endpointsOf(title)).join() === uidsOf(all).join());
     return all;
   }
@@ -168,19 +148,19 @@ describe("kubernetes:quarantine, against a real API", () => {
       endpoints: { targetRef?: { uid: string } }[] | null;
     }
     const selector = encodeURIComponent(`kubernetes.io/service-name=${title.toLowerCase()}`);
-    const { items } = await cluster.api.demand<{ items: Slice[] }>(
+    const { items } = await stage.cluster.api.demand<{ items: Slice[] }>(
       "GET",
-      `/apis/discovery.k8s.io/v1/namespaces/${pods.namespace}/endpointslices?labelSelector=${selector}`,
+      `/apis/discovery.k8s.io/v1/namespaces/${stage.pods.namespace}/endpointslices?labelSelector=${selector}`,
     );
     return items.flatMap(({ endpoints }) => (endpoints ?? []).map(({ targetRef }) => targetRef?.uid ?? "")).sort();
   }
 
   async function policyOf({ metadata: { namespace, uid } }: Pod): Promise<KubernetesObject | undefined> {
-    const { status, body } = await cluster.api.request("GET", `${policiesPath(namespace)}/quarantine-${uid}`);
+    const { status, body } = await stage.cluster.api.request("GET", `${policiesPath(namespace)}/quarantine-${uid}`);
     return status === 200 ? body : undefined;
   }
 
-  function policiesPath(namespace = pods.namespace): string {
+  function policiesPath(namespace = stage.pods.namespace): string {
     return `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`;
   }
 });

@@ -1,7 +1,7 @@
-import type { Duplex } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 
-import { frameReader } from "../../../lab/kubernetes/websocket.ts";
-import type { Answer, Api, KubernetesObject, Upgrade } from "../api.ts";
+import * as ws from "ws";
+import type { Answer, Api, KubernetesObject, Upgrade } from "../../support/api.ts";
 import { eventually } from "../../support/eventually.ts";
 import { apps, NOBODY, pods, type Request, type Step } from "./steps.ts";
 
@@ -16,6 +16,7 @@ export async function play({ api, reader }: Server, steps: readonly Step[]): Pro
   const tokens = { reader, anonymous: "", impostor: "made-up" };
   const bodies: KubernetesObject[] = [];
   const answers: { status: number; retryAfter: unknown; body: unknown; at: number }[] = [];
+  const start = Date.now();
   const created = new Map<string, Set<string>>(
     [pods, `${apps}/replicasets`, `${apps}/statefulsets`].map((path) => [path, new Set()]),
   );
@@ -41,8 +42,11 @@ export async function play({ api, reader }: Server, steps: readonly Step[]): Pro
   }
   const names = new Map<string, string>();
   return {
-    answers: answers.map(({ body, at, ...answer }) => ({ ...answer, body: comparable(body, names, at) })),
-    left: left.map((object) => comparable(object, names)),
+    answers: answers.map(({ body, at, ...answer }) => ({
+      ...answer,
+      body: comparable(body, names, { start, end: at }),
+    })),
+    left: left.map((object) => comparable(object, names, { start, end: Date.now() })),
   };
 }
 
@@ -64,21 +68,24 @@ async function send(
   return answer ?? (await once());
 }
 
+/** A client's end of a WebSocket on a connection that has been upgraded; ws's types leave it out. */
+const { Receiver } = ws as unknown as { Receiver: new (options: { isServer: boolean }) => Writable };
+
 /** All that comes over a WebSocket of Kubernetes', by stream, and how it is closed. */
 async function listen({ socket, head, headers }: Upgrade & { socket: Duplex }): Promise<KubernetesObject> {
   const streams: Record<string, string> = {};
   const told: { first?: number; closed?: number } = {};
-  const read = frameReader(({ opcode, payload: [channel = 0, ...bytes] }) => {
-    if (opcode === 8) {
-      told.closed = channel * 256 + (bytes[0] ?? 0);
-      socket.end();
-    } else {
-      told.first ??= channel;
-      streams[channel] = (streams[channel] ?? "") + Buffer.from(bytes).toString();
-    }
+  const receiver = new Receiver({ isServer: false });
+  receiver.on("message", ([channel = 0, ...bytes]: Buffer) => {
+    told.first ??= channel;
+    streams[channel] = (streams[channel] ?? "") + Buffer.from(bytes).toString();
   });
-  socket.on("data", read);
-  read(head);
+  receiver.on("conclude", (code: number) => {
+    told.closed = code;
+    socket.end();
+  });
+  receiver.write(head);
+  socket.pipe(receiver);
   await new Promise((resolve) => socket.once("close", resolve));
   return {
     protocol: headers["sec-websocket-protocol"],
@@ -89,9 +96,9 @@ async function listen({ socket, head, headers }: Upgrade & { socket: Duplex }): 
 
 /**
  * What of a body doesn't depend on chance, on defaults of the pod's spec or on what a node does.
- * @param at when it came
+ * @param time from before the first request until this came
  */
-function comparable(body: unknown, names: Map<string, string>, at = Date.now()): unknown {
+function comparable(body: unknown, names: Map<string, string>, time: { start: number; end: number }): unknown {
   if (typeof body !== "object" || body === null) return body;
   const {
     apiVersion,
@@ -112,7 +119,7 @@ function comparable(body: unknown, names: Map<string, string>, at = Date.now()):
       apiVersion,
       kind,
       version: typeof metadata["resourceVersion"],
-      items: items.map((item) => comparable(item, names, at)),
+      items: items.map((item) => comparable(item, names, time)),
       ...rest,
     };
   const {
@@ -131,8 +138,9 @@ function comparable(body: unknown, names: Map<string, string>, at = Date.now()):
   >;
   const { reason } = (status ?? {}) as Record<string, unknown>;
   const { data, type, rules, roleRef, involvedObject, message, count, reason: why } = rest;
-  // a moment past is -0, which is not another number of seconds than a moment to come
-  const seconds = deletionTimestamp && Math.round((Date.parse(deletionTimestamp) - at) / 5000) * 5 + 0;
+  // its end is counted from when it was deleted first, which was while these requests went out; in whole seconds
+  const deleted = deletionTimestamp && Date.parse(deletionTimestamp) - Number(deletionGracePeriodSeconds ?? 0) * 1000;
+  const counted = deleted && deleted > time.start - 1000 && deleted <= time.end;
   return {
     apiVersion,
     kind,
@@ -142,7 +150,7 @@ function comparable(body: unknown, names: Map<string, string>, at = Date.now()):
       uid: named(uid, names),
       labels,
       grace: deletionGracePeriodSeconds,
-      secondsLeft: seconds,
+      endsAfterGrace: counted,
       created: typeof creationTimestamp,
       generation,
     },

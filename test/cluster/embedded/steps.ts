@@ -1,4 +1,4 @@
-import type { KubernetesObject, RequestOptions } from "../api.ts";
+import type { KubernetesObject, RequestOptions } from "../../support/api.ts";
 
 /** Where everything that is in a namespace is put. */
 export const NAMESPACE = "embedded";
@@ -62,3 +62,31 @@ export function podOf(changes: { metadata?: object; spec?: object } = {}): objec
 export function podOnNoNode(metadata: object = {}): object {
   return podOf({ metadata, spec: { nodeName: undefined, schedulerName: "none" } });
 }
+
+/** A pod on a node, and one on none. */
+export const created = post(pods, podOf());
+export const waiting = post(pods, podOnNoNode());
+
+/** A workload without pods. */
+export function workload(kind: string): object {
+  const labels = { app: "cart" };
+  const template = { metadata: { labels }, spec: { containers: [{ name: "main", image: "alpine:3" }] } };
+  const spec = {
+    replicas: 0,
+    selector: { matchLabels: labels },
+    template,
+    ...(kind === "StatefulSet" && { serviceName: "cart" }),
+  };
+  return { apiVersion: "apps/v1", kind, metadata: { name: "cart" }, spec };
+}
+
+/** A pod of several containers. */
+export const several = post(
+  pods,
+  podOf({
+    spec: {
+      initContainers: [{ name: "init", image: "alpine:3" }],
+      containers: ["main", "sidecar"].map((name) => ({ name, image: "alpine:3" })),
+    },
+  }),
+);

@@ -1,26 +1,37 @@
+import type { Json, KubernetesObject } from "../../../lab/kubernetes/object.ts";
 import type { Kubernetes } from "../../../lab/kubernetes/server.ts";
 
-/** One request of the administrator to the embedded API, and what it is answered: an object, or text. */
-export async function ask({ url, adminToken }: Kubernetes, method: string, path: string, body?: unknown) {
-  const response = await fetch(`${url}${path}`, {
+/** An object, or a Status: what of both the tests read. */
+type Body = Json &
+  KubernetesObject & {
+    message: string;
+    reason: string;
+    code: number;
+    details?: Json & { causes?: { message: string }[] };
+  };
+
+/**
+ * One request to the embedded API, and what it is answered; a patch is a merge patch unless `type` says otherwise.
+ *
+ * @param token the administrator's where it isn't given; empty for none
+ */
+export async function ask(
+  api: Kubernetes,
+  method: string,
+  path: string,
+  body?: unknown,
+  { token = api.adminToken, type = method === "PATCH" ? "application/merge-patch+json" : "application/json" } = {},
+) {
+  const response = await fetch(`${api.url}${path}`, {
     method,
-    headers: {
-      Authorization: `Bearer ${adminToken}`,
-      "Content-Type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    headers: { ...(token === "" ? {} : { Authorization: `Bearer ${token}` }), "Content-Type": type },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
   return {
     status: response.status,
+    headers: response.headers,
     text,
-    retryAfter: response.headers.get("retry-after"),
-    said: text.startsWith("{") ? (JSON.parse(text) as Said) : {},
+    body: (text.startsWith("{") ? JSON.parse(text) : {}) as Body,
   };
-}
-
-interface Said {
-  message?: string;
-  details?: { causes?: { message: string }[] };
-  status?: Record<string, unknown>;
 }

@@ -44,11 +44,11 @@ describe("evicting from the embedded Kubernetes API", () => {
   }
 
   async function evict(name: string, deleteOptions = {}) {
-    const { status, said, retryAfter } = await ask(api, "POST", `${all}/${name}/eviction`, {
+    const { status, body, headers } = await ask(api, "POST", `${all}/${name}/eviction`, {
       metadata: { name },
       deleteOptions,
     });
-    return { status, retryAfter, cause: said.details?.causes?.[0]?.message };
+    return { status, retryAfter: headers.get("retry-after"), cause: body.details?.causes?.[0]?.message };
   }
 
   for (const [limit, pods, allowed] of [
@@ -90,9 +90,9 @@ describe("evicting from the embedded Kubernetes API", () => {
       retryAfter: null,
       cause: "The disruption budget cart does not allow evicting pods currently",
     });
-    const { said } = await ask(api, "GET", budget);
+    const { body } = await ask(api, "GET", budget);
     assert.deepEqual(
-      [said.status?.["disruptionsAllowed"], Object.keys(said.status?.["disruptedPods"] as Json)],
+      [body.status?.["disruptionsAllowed"], Object.keys(body.status?.["disruptedPods"] as Json)],
       [0, ["cart-0"]],
     );
   });

@@ -28,7 +28,7 @@ describe("logs of the embedded Kubernetes API", () => {
     assert.deepEqual([status, text], [200, "listening on :8080\n"]);
   });
 
-  it("are what the pod's containers are said to have written, now and before", async () => {
+  it("are what the pod's containers are body to have written, now and before", async () => {
     const lastState = { terminated: { exitCode: 1 } };
     const kubernetes = await start(
       { lastState },
@@ -49,8 +49,8 @@ describe("logs of the embedded Kubernetes API", () => {
     ["ImagePullBackOff", "trying and failing to pull image"],
   ] as const) {
     it(`are refused for a container that waits with ${reason}, in the kubelet's words`, async () => {
-      const { status, said } = await ask(await start({ state: { waiting: { reason } } }), "GET", log);
-      assert.deepEqual([status, said.message], [400, `container "main" in pod "cart" is waiting to start: ${why}`]);
+      const { status, body } = await ask(await start({ state: { waiting: { reason } } }), "GET", log);
+      assert.deepEqual([status, body.message], [400, `container "main" in pod "cart" is waiting to start: ${why}`]);
     });
   }
 
@@ -63,7 +63,7 @@ describe("logs of the embedded Kubernetes API", () => {
   });
 
   it("are refused for a time before the first", async () => {
-    const { status, said } = await ask(await start({ state: { running: {} } }), "GET", `${log}?previous=true`);
-    assert.deepEqual([status, said.message], [400, 'previous terminated container "main" in pod "cart" not found']);
+    const { status, body } = await ask(await start({ state: { running: {} } }), "GET", `${log}?previous=true`);
+    assert.deepEqual([status, body.message], [400, 'previous terminated container "main" in pod "cart" not found']);
   });
 });

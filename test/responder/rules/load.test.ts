@@ -92,16 +92,16 @@ describe("rules files", () => {
   });
 
   const broken: [string, string, RegExp][] = [
-    ["no YAML", "- rule: [", /^0.yaml: not YAML: .*line/s],
-    ["no list", "rule: x", /^0.yaml: not a list of entries/],
+    ["no YAML", "- rule: [", /^line 1 of 0.yaml: not YAML: .*flow/i],
+    ["no list", "rule: x", /^line 1 of 0.yaml: not a list of entries/],
     ["nothing in it", "", /^0.yaml: no rule in it/],
-    ["an entry that is none", "- x", /^0.yaml, entry 1: not an entry/],
-    ["an entry without a name", "- actions: []", /^0.yaml, entry 1: has no name/],
-    ["a rule without actions", "- rule: A", /^0.yaml, entry 1 \(rule "A"\): actions: is missing/],
+    ["an entry that is none", "- x", /^line 1 of 0.yaml, entry 1: not an entry/],
+    ["an entry without a name", "- actions: []", /^line 1 of 0.yaml, entry 1: has no name/],
+    ["a rule without actions", "- rule: A", /^line 1 of 0.yaml, entry 1 \(rule "A"\): actions: is missing/],
     [
       "a key that isn't supported",
-      `${TERMINATE}  notifiers: [slack]`,
-      /\(rule "Terminate"\): notifiers is not supported; a rule has rule, desc/,
+      `${TERMINATE}  notify: [slack]`,
+      /\(rule "Terminate"\): notify is not supported; a rule has rule, desc/,
     ],
     [
       "an actionner that isn't",
@@ -158,7 +158,30 @@ describe("rules files", () => {
       `${TERMINATE}  dry_run: maybe`,
       /dry_run: "maybe" is not allowed; it takes true or false/,
     ],
-    ["the same key twice", "- rule: A\n  rule: B", /not YAML: .*unique/s],
+    [
+      "the same key twice",
+      "- rule: A\n  rule: B",
+      /^line 1 of 0.yaml, entry 1.*: the key "rule" stands twice \(line 2\)$/m,
+    ],
+    ["two documents", `${TERMINATE}---\n${TERMINATE}`, /^line 7 of 0.yaml: a second document begins/],
+    ["a line break in a name", '- rule: "a\\nb"', /^line 1 of 0.yaml, entry 1: rule: the name "a\\nb" is not allowed/],
+    [
+      "a change of direction in an action's name",
+      `- rule: A\n  actions: [{action: "a\u202eb"}]`,
+      /actions\[0\]: the name .*no control/,
+    ],
+    [
+      "a long name",
+      `- rule: ${"é".repeat(129)}`,
+      /entry 1: rule: the name "é+" is not allowed; it takes up to 256 bytes$/,
+    ],
+    ["a name that is no text", "- rule: [a]", /entry 1: has no name/],
+    ["a name that is empty", "- rule: ~", /entry 1: has no name/],
+    [
+      "more actions than a rule may have",
+      `- rule: A\n  actions: [${"{action: B}, ".repeat(101)}]`,
+      /actions: 101 are too many; a rule has up to 100/,
+    ],
   ];
   for (const [what, text, message] of broken) {
     it(`with ${what} are refused, with file, entry and reason`, () => {
@@ -170,7 +193,7 @@ describe("rules files", () => {
     const use = (name: string) => `- rule: ${name}\n  actions: [{action: E}]\n`;
     assert.match(
       problems(`- action: E\n  actionner: kubernetes:explode\n${use("A")}${use("B")}`),
-      /^0.yaml, entry 1 \(action "E"\): actionner: "kubernetes:explode" [^\n]*$/,
+      /^line 1 of 0.yaml, entry 1 \(action "E"\): actionner: "kubernetes:explode" [^\n]*$/,
     );
   });
 
@@ -179,7 +202,7 @@ describe("rules files", () => {
       "- action: L\n  actionner: kubernetes:label\n- rule: R\n  actions: [{action: L, parameters: {labels: {a: b}}}]\n",
     );
     assert.equal(rule?.actions[0]?.actionner.name, "kubernetes:label");
-    const lacking = /^0.yaml, entry 1 \(action "L"\): parameters.labels: is missing[^\n]*$/;
+    const lacking = /^line 1 of 0.yaml, entry 1 \(action "L"\): parameters.labels: is missing[^\n]*$/;
     const unmended = "- action: L\n  actionner: kubernetes:label\n- rule: R\n  actions: [{action: L}]\n";
     assert.match(problems(unmended), lacking);
     assert.match(
@@ -192,8 +215,8 @@ describe("rules files", () => {
   it("are refused with all that is wrong at once, each in its file", () => {
     const told = problems("- rule: A", TERMINATE + "- rule: B").split("\n");
     assert.equal(told.length, 2);
-    assert.match(told[0] ?? "", /^0.yaml, entry 1/);
-    assert.match(told[1] ?? "", /^1.yaml, entry 2/);
+    assert.match(told[0] ?? "", /^line 1 of 0.yaml, entry 1/);
+    assert.match(told[1] ?? "", /^line 5 of 1.yaml, entry 2/);
   });
 });
 

@@ -1,12 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { parse } from "yaml";
 import { readStack } from "../../../lab/program/evaluate.ts";
 import { readConfig, type StackConfig } from "../../../stack/config/config.ts";
-
-const ROOT = resolve(import.meta.dirname, "../../..");
 
 /** Reads the stack dev's configuration with some of its values changed. */
 async function read(changes: Record<string, unknown>, stack = "dev"): Promise<StackConfig> {
@@ -50,18 +45,20 @@ describe("the stack's configuration", () => {
       image: { registry: "localhost:5000", repository: "responder", platform: "linux/amd64" },
       responder: {
         rules: ["rules.yaml"],
-        dryRun: false,
-        events: true,
-        deduplicationSeconds: 60,
-        protectedNamespaces: [
-          "kube-system",
-          "kube-public",
-          "kube-node-lease",
-          "falco",
-          "knative-serving",
-          "knative-eventing",
-          "kourier-system",
-        ],
+        settings: {
+          dryRun: false,
+          events: true,
+          deduplicationSeconds: 60,
+          protectedNamespaces: [
+            "kube-system",
+            "kube-public",
+            "kube-node-lease",
+            "falco",
+            "knative-serving",
+            "knative-eventing",
+            "kourier-system",
+          ],
+        },
         scale: { min: 0, max: 10, concurrency: 50 },
         resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
         timeoutSeconds: 60,
@@ -96,7 +93,8 @@ describe("the stack's configuration", () => {
     ["falcoNamespace", "default", /other than brokerNamespace/],
     ["falcoDriver", "ebpf", /one of modern_ebpf, kmod, auto/],
     ["falcoValues", "[]", /a map/],
-    ["responderImage", "Ghcr.io/Acme/responder", /image reference/],
+    ["responderImage", "Ghcr.io/Acme/responder:1", /image reference/],
+    ["responderImage", "ghcr.io/acme/responder", /REPOSITORY:TAG/],
     ["registryServer", "https://localhost:5000", /HOST:PORT/],
     ["registryRepository", "acme/responder:1", /without a tag/],
     ["responderBuildImage", "node 24", /image reference/],
@@ -108,6 +106,8 @@ describe("the stack's configuration", () => {
     ["responderMinScale", "11", /at most responderMaxScale, which is 10/],
     ["responderConcurrency", "1001", /0 to 1000/],
     ["responderTimeoutSeconds", "601", /1 to 600/],
+    ["responderDeduplicationSeconds", "3601", /0 to 3600/],
+    ["responderDryRun", "yes", /true or false/],
     ["responderCpuRequest", "1", /at most responderCpuLimit, which is 500m/],
     ["responderMemoryRequest", "1Gi", /at most responderMemoryLimit, which is 256Mi/],
     ["responderMemoryLimit", "lots", /quantity/],
@@ -136,6 +136,15 @@ describe("the stack's configuration", () => {
     ]);
   });
 
+  it("tells what is wrong with a key by itself and what two keys are wrong beside each other, each once", async () => {
+    const found = await problems({ responderMinScale: 11, responderCpuRequest: "lots", falcoNamespace: "default" });
+    assert.deepEqual(found.map((problem) => problem.split(": ")[0]).sort(), [
+      "falcoNamespace",
+      "responderCpuRequest",
+      "responderMinScale",
+    ]);
+  });
+
   it("refuses a key that nothing reads, which is a misspelt one", async () => {
     const found = await problems({ responderMinScal: 1, "knative:instal": false });
     assert.deepEqual(found, ["knative:instal: there is no such key", "responderMinScal: there is no such key"]);
@@ -154,6 +163,19 @@ describe("the stack's configuration", () => {
     assert.doesNotMatch(found, /geheim/);
   });
 
+  it("gives the registry's password as a secret", async () => {
+    const { image } = await read({ registryUsername: "robot", registryPassword: "geheim" });
+    assert.ok("password" in image && pulumi.Output.isInstance(image.password));
+    assert.equal(await pulumi.isSecret(image.password), true);
+  });
+
+  it("never shows the password in a URL that it refuses", async () => {
+    const found = await problems({ deliveryDeadLetterSink: "ftp://robot:geheim@sink.example.com/" });
+    assert.deepEqual(found, [
+      'deliveryDeadLetterSink: "ftp://…@sink.example.com/" is not allowed; it takes empty, or an absolute http:// or https:// URL',
+    ]);
+  });
+
   it("takes no limit of replicas as more than any number of them", async () => {
     assert.deepEqual(await problems({ responderMinScale: 20, responderMaxScale: 0 }), []);
   });
@@ -163,52 +185,13 @@ describe("the stack's configuration", () => {
       deliveryBackoffDelay: ["PT1S", "PT0.5S", "PT1M30S", "P1D", "PT2H"],
       responderMemoryLimit: ["256Mi", "1Gi", "268435456", "300M"],
       responderCpuLimit: ["1", "0.5", "1500m"],
-      responderImage: ["responder", "localhost:5000/a/b_c:1", `ghcr.io/acme/responder@sha256:${"a".repeat(64)}`],
+      responderImage: ["responder:1", "localhost:5000/a/b_c:1", `ghcr.io/acme/responder@sha256:${"a".repeat(64)}`],
+      responderProtectedNamespaces: ["[]", '["3scale", "kube-system"]'],
       falcoChart: ["falco", "./charts/falco", "/charts/falco", "oci://ghcr.io/charts/falco"],
       "knative:manifests": ["https://mirror.example.com/knative", "./manifests", "/srv/manifests"],
     };
     for (const [key, values] of Object.entries(taken)) {
       for (const value of values) assert.deepEqual(await problems({ [key]: value }), [], `${key}: ${String(value)}`);
-    }
-  });
-});
-
-describe("Pulumi.yaml", () => {
-  interface Declared {
-    type?: string;
-    items?: { type: string };
-    default?: unknown;
-    value?: unknown;
-    description?: string;
-  }
-  let declared: Record<string, Declared>;
-
-  before(async () => {
-    ({ config: declared } = parse(await readFile(resolve(ROOT, "Pulumi.yaml"), "utf8")) as {
-      config: Record<string, Declared>;
-    });
-  });
-
-  it("describes every key", () => {
-    for (const [key, { description }] of Object.entries(declared)) assert.ok(description, key);
-  });
-
-  it("gives every key of the project a type and a default of that type", () => {
-    const fits: Record<string, (value: unknown) => boolean> = {
-      string: (value) => typeof value === "string",
-      boolean: (value) => typeof value === "boolean",
-      integer: Number.isInteger,
-      array: (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
-      object: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-    };
-    for (const [key, { type = "", default: value }] of Object.entries(declared)) {
-      if (!key.includes(":")) assert.ok(fits[type]?.(value), `${key}: ${JSON.stringify(value)} is no ${type}`);
-    }
-  });
-
-  it("gives keys of other namespaces a value and no type, which Pulumi would refuse", () => {
-    for (const [key, declaration] of Object.entries(declared)) {
-      if (key.includes(":")) assert.deepEqual(Object.keys(declaration).sort(), ["description", "value"], key);
     }
   });
 });

@@ -1,20 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import {
   edited,
   leaveWebhooksAlone,
   loadKnative,
   parseManifest,
   stagesOf,
-  type KnativeManifests,
   type KubernetesObject,
-  type Manifest,
 } from "../../../stack/knative/manifests.ts";
 
 const FILES = ["serving-core", "kourier", "eventing-core", "in-memory-channel", "mt-channel-broker"];
@@ -233,78 +230,5 @@ describe("a manifest", () => {
       });
     }
     assert.equal(transform("kubernetes:core/v1:ConfigMap"), undefined);
-  });
-});
-
-describe("the manifests of Knative 1.23.0", () => {
-  const folder = process.env["KNATIVE_MANIFESTS"] ?? resolve(import.meta.dirname, "../../../../shared/knative/1.23.0");
-  let manifests: KnativeManifests;
-  let all: Manifest[];
-
-  before(async function () {
-    if (!existsSync(folder)) {
-      console.log(`    left out: no release manifests in ${folder}; set KNATIVE_MANIFESTS to a folder that holds them`);
-      this.skip();
-    }
-    manifests = await loadKnative({ version: "1.23.0", manifests: folder });
-    all = [...manifests.serving, ...manifests.eventing];
-  });
-
-  const objects = (): KubernetesObject[] => all.flatMap((manifest) => manifest.objects);
-
-  it("hold no object twice", () => {
-    const keys = objects().map(({ apiVersion, kind, metadata }) =>
-      [apiVersion, kind, metadata.namespace, metadata.name].join(" "),
-    );
-    assert.equal(new Set(keys).size, keys.length);
-    assert.equal(keys.length, 218);
-  });
-
-  it("lose no object between the stages", () => {
-    assert.equal(
-      all.flatMap((manifest) => stagesOf(manifest).flatMap((stage) => stage.objects)).length,
-      objects().length,
-    );
-  });
-
-  it("put nothing of another kind than definitions before the webhooks' pods, and no pod after the webhooks", () => {
-    for (const manifest of all) {
-      const stages = Object.fromEntries(
-        stagesOf(manifest).map((stage) => [stage.name, stage.objects.map(({ kind }) => kind)]),
-      );
-      assert.ok(
-        !stages["definitions"]?.some((kind) => ["Deployment", "StatefulSet", "Service"].includes(kind)),
-        manifest.name,
-      );
-      assert.ok(stages["webhooks"]?.every((kind) => kind.endsWith("WebhookConfiguration")) ?? true, manifest.name);
-    }
-  });
-
-  it("name Kourier as the ingress class", () => {
-    const network = objects().find(({ metadata }) => metadata.name === "config-network");
-    assert.equal(
-      (network?.["data"] as Record<string, string>)["ingress-class"],
-      "kourier.ingress.networking.knative.dev",
-    );
-  });
-
-  it("ask for no load balancer", () => {
-    const types = objects()
-      .filter(({ kind }) => kind === "Service")
-      .map((service) => (service["spec"] as { type?: string }).type);
-    assert.ok(!types.includes("LoadBalancer"));
-    assert.ok(types.includes("ClusterIP"), "Kourier's, which had one");
-  });
-
-  it("have aggregated ClusterRoles, all without rules of ours", () => {
-    const aggregated = objects().filter((role) => "aggregationRule" in role);
-    assert.ok(aggregated.length > 0);
-    assert.ok(aggregated.every((role) => !("rules" in role)));
-  });
-
-  it("have webhook configurations, all waited for", () => {
-    const webhooks = objects().filter(({ kind }) => kind.endsWith("WebhookConfiguration"));
-    assert.equal(webhooks.length, 9);
-    assert.ok(webhooks.every(({ metadata }) => metadata.annotations?.["pulumi.com/waitFor"]));
   });
 });

@@ -9,9 +9,14 @@ const target = (resource: string, name: string | null, namespace: string | null)
     { source: "k8s_audit" },
   );
 
-const run = (on: ReturnType<typeof cluster>, of: ReturnType<typeof alert>, parameters: Record<string, unknown> = {}) =>
+/** Resources are those it may delete; by default the one that the alert names. */
+const run = (
+  on: ReturnType<typeof cluster>,
+  of: ReturnType<typeof alert>,
+  resources: unknown[] = [of.fields.get("ka.target.resource")],
+) =>
   deleteResource
-    .prepare(parameters)
+    .prepare({ resources })
     .run({ alert: of, cluster: on, protectedNamespaces: new Set(), context: new Map() });
 
 describe("kubernetes:delete", () => {
@@ -32,7 +37,7 @@ describe("kubernetes:delete", () => {
 
   it("deletes nothing beyond the resources it was given, which are all its role has", async () => {
     const on = cluster({});
-    assert.equal((await run(on, target("secrets", "x", "default"), { resources: ["configmaps"] })).outcome, "failed");
+    assert.equal((await run(on, target("secrets", "x", "default"), ["configmaps"])).outcome, "failed");
     assert.deepEqual(on.calls, []);
     const { permissions } = deleteResource.prepare({ resources: ["configmaps"] });
     assert.deepEqual(permissions, [{ apiGroup: "", resource: "configmaps", verbs: ["delete"] }]);
@@ -48,7 +53,9 @@ describe("kubernetes:delete", () => {
   });
 
   const engine = (on: ReturnType<typeof cluster>) => ({
-    rules: rules('- rule: D\n  actions: [{action: D, actionner: "kubernetes:delete"}]'),
+    rules: rules(
+      '- rule: D\n  actions: [{action: D, actionner: "kubernetes:delete", parameters: {resources: [configmaps, namespaces]}}]',
+    ),
     protectedNamespaces: new Set(["kube-system"]),
     cluster: on,
     events: false,

@@ -1,0 +1,41 @@
+import { ALERT_TYPE } from "../../responder/events.ts";
+import type { BrokerNote } from "../broker/notes.ts";
+import type { ChainListener } from "../chain.ts";
+import type { SidekickNote, SidekickPayload } from "../falcosidekick.ts";
+import type { LogLine } from "../service.ts";
+
+/** Keeps what happens in the chain, so that a step can be told afterwards. */
+export class Recorder {
+  readonly broker: BrokerNote[] = [];
+  readonly falcosidekick: SidekickNote[] = [];
+  readonly logs: LogLine[] = [];
+
+  /** To be given to the chain. */
+  readonly listener: ChainListener = {
+    broker: (note) => this.broker.push(note),
+    falcosidekick: (note) => this.falcosidekick.push(note),
+    log: (_service, line) => this.logs.push(line),
+  };
+
+  /** Forgets all, for the next step. */
+  clear(): void {
+    this.broker.length = 0;
+    this.falcosidekick.length = 0;
+    this.logs.length = 0;
+  }
+
+  /** Whether the responder has settled an alert: then it logs an outcome, once its Events are written. */
+  isSettled({ uuid }: SidekickPayload): boolean {
+    return this.broker.some(
+      (note) =>
+        note.kind === "delivered" && note.event.attributes["type"] === ALERT_TYPE && note.event.data.includes(uuid),
+    );
+  }
+
+  /** The responder's last word on an alert so far; of one that it has settled, no earlier attempt's. */
+  outcomeOf(alert: SidekickPayload): string | undefined {
+    const line = this.logs.findLast(({ message, uuid }) => message === "alert" && uuid === alert.uuid);
+    const outcome = line && String(line["outcome"]);
+    return this.isSettled(alert) && outcome === "retry" ? undefined : outcome;
+  }
+}

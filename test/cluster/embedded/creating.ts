@@ -1,0 +1,26 @@
+import { pod, podOf, pods, post, type Table, created } from "./steps.ts";
+
+export const CREATING: Table = {
+  "a pod": [created],
+  "a pod of a name that is taken": [created, created],
+  "a pod in a namespace that isn't there": [post("/api/v1/namespaces/nowhere/pods", podOf())],
+  "a pod of another namespace than the path's": [post(pods, podOf({ metadata: { namespace: "default" } }))],
+  "a pod without containers": [post(pods, podOf({ spec: { containers: [] } }))],
+  "a pod without a spec": [post(pods, { apiVersion: "v1", kind: "Pod", metadata: { name: "alpine" } })],
+  "a pod whose container has no name": [post(pods, podOf({ spec: { containers: [{ image: "alpine:3" }] } }))],
+  "a pod whose container has no image": [post(pods, podOf({ spec: { containers: [{ name: "main" }] } }))],
+  "a pod without a name": [post(pods, podOf({ metadata: { name: undefined } }))],
+  "a pod of a name that can't be": [post(pods, podOf({ metadata: { name: "Alpine!" } }))],
+  "a pod with much amiss": [post(pods, podOf({ metadata: { name: "Alpine!" }, spec: { containers: [{}] } }))],
+  "a pod without a body": [{ method: "POST", path: pods }],
+  "a pod without a kind": [post(pods, { metadata: { name: "alpine" } })],
+  "another kind than the path's": [post(pods, { apiVersion: "v1", kind: "Namespace", metadata: { name: "alpine" } })],
+  "a kind that isn't there": [post(pods, { apiVersion: "v1", kind: "Podd", metadata: { name: "alpine" } })],
+  "a pod of no version": [post(pods, { kind: "Pod" })],
+  "a pod without metadata": [post(pods, { ...podOf(), metadata: undefined })],
+  "what is no JSON": [{ method: "POST", path: pods, text: "{" }],
+  "what is no object": [{ method: "POST", path: pods, text: "[]" }],
+  "from plain text": [post(pods, podOf(), { contentType: "text/plain" })],
+  "nothing but what it would be": [post(`${pods}?dryRun=All`, podOf())],
+  "on the path of a pod": [post(pod, podOf())],
+};

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { evaluateProgram, type Program } from "../../../lab/program/evaluate.ts";
+import { readEnvironment } from "../../../responder/environment.ts";
+import { DEAD_LETTER, LISTENING, RESPONDER, type Setting } from "../../../responder/settings.ts";
+
+type Environment = Readonly<Record<string, string>>;
+
+interface ServiceInputs {
+  spec: { template: { spec: { containers: [{ env: { name: string; value: string }[] }] } } };
+}
+
+function environmentOf(service: string, { resources }: Program): Environment {
+  const found = resources.find(({ name }) => name === service);
+  assert.ok(found, service);
+  const { spec } = found.inputs as unknown as ServiceInputs;
+  return Object.fromEntries(spec.template.spec.containers[0].env.map(({ name, value }) => [name, value]));
+}
+
+/** A value that the setting allows and that isn't its default. */
+function another({ default: otherwise, format }: Setting): unknown {
+  if (typeof otherwise === "boolean") return !otherwise;
+  if (typeof otherwise === "number") return otherwise + 1;
+  const value = format.type === "array" ? ["another"] : "another";
+  assert.doesNotThrow(() => format.read(value), "say here which other value such a setting takes");
+  return value;
+}
+
+describe("the services' environment", () => {
+  const settings: Record<string, Setting> = RESPONDER;
+  const keyed = Object.entries(settings).filter(([, { key }]) => key !== undefined);
+  const install = { "knative:install": false };
+
+  it("tells the responder its defaults where the stack's configuration says nothing", async () => {
+    const responder = environmentOf("responder-service", await evaluateProgram({ stack: "dev", config: install }));
+    const values: Record<string, unknown> = readEnvironment(RESPONDER, responder);
+    for (const [name, { variable, default: otherwise }] of keyed) {
+      assert.ok(variable in responder, variable);
+      assert.deepEqual(values[name], otherwise, name);
+    }
+    assert.equal(values["rulesFolder"], RESPONDER.rulesFolder.default);
+  });
+
+  it("tells the responder all that the stack's configuration says, as it stands there", async () => {
+    const wanted = keyed.map(([name, setting]) => [name, setting.key ?? "", another(setting)] as const);
+    const config = { ...install, ...Object.fromEntries(wanted.map(([, key, value]) => [key, value])) };
+    const responder = environmentOf("responder-service", await evaluateProgram({ stack: "dev", config }));
+    const values: Record<string, unknown> = readEnvironment(RESPONDER, responder);
+    for (const [name, , value] of wanted) assert.deepEqual(values[name], value, name);
+  });
+
+  it("tells the dead letter service nothing but where falcosidekick and its metrics are", async () => {
+    const deadLetters = environmentOf("dead-letters-service", await evaluateProgram({ stack: "dev", config: install }));
+    const { falcosidekick, port } = readEnvironment(DEAD_LETTER, deadLetters);
+    assert.match(falcosidekick, /^http:\/\/falco-falcosidekick\.falco\./);
+    assert.equal(port, 8080, "Knative sets it, and refuses a Service that does");
+    assert.deepEqual(
+      Object.keys(deadLetters).sort(),
+      [DEAD_LETTER.falcosidekick.variable, LISTENING.metricsPort.variable].sort(),
+    );
+  });
+});

@@ -5,6 +5,7 @@ import type { Engine } from "../../responder/engine/engine.ts";
 import { Progress } from "../../responder/engine/progress.ts";
 import type { Cluster, Command, CommandResult } from "../../responder/kubernetes/cluster.ts";
 import { ApiError } from "../../responder/kubernetes/errors.ts";
+import type { KubernetesObject } from "../../responder/kubernetes/objects.ts";
 import { loadRules } from "../../responder/rules/load.ts";
 import type { Rule } from "../../responder/rules/rule.ts";
 
@@ -172,7 +173,7 @@ export function cluster(answers: {
       }),
     delete: ({ resource, name = "" }, options) =>
       asked({ verb: resource.kind === "Pod" ? "delete" : "delete object", name, body: options }, () => {
-        answers.remove?.();
+        return answers.remove?.() as KubernetesObject | undefined;
       }),
     log: (_at, { container, ...rest }) =>
       asked({ verb: "log", name: container, body: rest }, () => answers.log?.(container) ?? ""),

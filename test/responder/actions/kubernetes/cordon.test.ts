@@ -6,7 +6,7 @@ describe("kubernetes:cordon", () => {
   it("makes the pod's node unschedulable", async () => {
     const on = cluster({ pod: () => ({ ...pod(), spec: { nodeName: "node-1", containers: [] } }) });
     assert.deepEqual(
-      await cordon.prepare({}).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() }),
+      await cordon.prepare({}).run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() }),
       { outcome: "done", message: "node node-1 is cordoned" },
     );
     assert.deepEqual(on.calls[1], { verb: "patch node", name: "node-1", body: { spec: { unschedulable: true } } });
@@ -18,7 +18,7 @@ describe("kubernetes:cordon", () => {
       (
         await cordon
           .prepare({})
-          .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })
+          .run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() })
       ).outcome,
       "replaced",
     );

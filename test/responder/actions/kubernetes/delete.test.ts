@@ -12,7 +12,7 @@ const target = (resource: string, name: string | null, namespace: string | null)
 const run = (on: ReturnType<typeof cluster>, of: ReturnType<typeof alert>, parameters: Record<string, unknown> = {}) =>
   deleteResource
     .prepare(parameters)
-    .run({ alert: of, cluster: on, protectedNamespaces: new Set(), context: new Map() });
+    .run({ alert: of, cluster: on, protection: () => undefined, context: new Map() });
 
 describe("kubernetes:delete", () => {
   const paths: [string, string | null, string][] = [

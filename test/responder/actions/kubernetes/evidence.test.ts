@@ -9,7 +9,7 @@ const BUDGET = 384 * 1024;
 async function run(on: ReturnType<typeof cluster>, parameters: Record<string, unknown> = {}) {
   return await evidence
     .prepare(parameters)
-    .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+    .run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() });
 }
 
 async function kept(on: ReturnType<typeof cluster>, parameters: Record<string, unknown> = {}) {

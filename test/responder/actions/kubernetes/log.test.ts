@@ -16,7 +16,7 @@ async function run(
 ) {
   return await log
     .prepare(parameters)
-    .run({ alert: alert(fields), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+    .run({ alert: alert(fields), cluster: on, protection: () => undefined, context: new Map() });
 }
 
 const read = (on: ReturnType<typeof cluster>) => on.calls.filter(({ verb }) => verb === "log");

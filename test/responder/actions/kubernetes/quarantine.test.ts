@@ -10,7 +10,7 @@ function labelled(labels: Record<string, string>, annotations: Record<string, st
 }
 
 const run = (on: ReturnType<typeof cluster>) =>
-  quarantine.prepare({}).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+  quarantine.prepare({}).run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() });
 
 describe("kubernetes:quarantine", () => {
   it("builds the wall first, then takes the pod out of all that selects it by labels, and remembers those", async () => {

@@ -20,7 +20,7 @@ async function run(
 ) {
   return await terminate
     .prepare(parameters)
-    .run({ alert: alert(fields), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+    .run({ alert: alert(fields), cluster: on, protection: () => undefined, context: new Map() });
 }
 
 const WITHOUT_UID = { "k8s.pod.uid": null };

@@ -16,7 +16,7 @@ async function run(on: ReturnType<typeof cluster>, fields: Record<string, unknow
   const reference = podOf(about);
   assert.ok(reference);
   return await runInContainer(
-    { alert: about, pod: reference, cluster: on, protectedNamespaces: new Set(), context: new Map() },
+    { alert: about, pod: reference, cluster: on, protection: () => undefined, context: new Map() },
     "ls",
     shell,
     "the command",

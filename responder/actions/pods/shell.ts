@@ -58,7 +58,7 @@ export async function runInContainer(
   if (container === undefined) {
     return {
       outcome: "failed",
-      message: `${what} was not run: pod ${namespace}/${name} has no container ${containerId ?? ""}`,
+      message: `${what} was not run: pod ${namespace}/${name} has no container${containerId === undefined ? "" : ` ${containerId}`}`,
     };
   }
   const whole = assignments(text, variablesOf(alert, context)) + text;

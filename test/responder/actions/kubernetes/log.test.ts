@@ -36,7 +36,7 @@ describe("kubernetes:log", () => {
       {
         verb: "log",
         name: "sidecar",
-        body: { namespace: "default", name: "alpine", tailLines: 20, limitBytes: 8 * 1024 * 1024 },
+        body: { tailLines: 20, previous: false },
       },
     ]);
   });

@@ -77,7 +77,7 @@ describe("kubernetes:label", () => {
     assert.deepEqual(on.calls.at(-1), {
       verb: "patch node",
       name: "node-1",
-      body: { metadata: { labels: { a: "b" } } },
+      body: { metadata: { labels: { a: "b" }, uid: "node-uid" } },
     });
     assert.deepEqual(
       action.permissions.map(({ resource }) => resource),

@@ -66,7 +66,7 @@ function stepOf(actionner: Actionner, { output_fields: fields, ...recorded }: Al
     ...recorded,
     rule: falcoRule(actionner),
     output: `An alert to show ${name}`,
-    output_fields: actionner.requiredFields.includes("ka.target.name") ? audit : container,
+    output_fields: name === "kubernetes:delete" ? audit : container,
   };
   const going = { "kubernetes:terminate": [pod], "kubernetes:drain": [pod, NEIGHBOUR] }[name] ?? [];
   const goes = going.map((one) => `${one.namespace}/${one.name}`);

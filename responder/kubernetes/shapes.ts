@@ -3,9 +3,14 @@ import { isMap } from "../json.ts";
 import { ApiError } from "./errors.ts";
 import type { KubernetesObject } from "./objects.ts";
 
-/** What a part of an object is: a kind of value, a list, a map of any keys, or the parts of it that are looked at. */
+/** What a part of an object is: a kind of value, a list, a map of any keys, or its parts that are looked at. */
 export type Shape =
-  "string" | "number" | "boolean" | readonly [Shape] | { readonly each: Shape } | { readonly parts: Parts };
+  | "string"
+  | "number"
+  | "boolean"
+  | readonly [Shape]
+  | { readonly each: Shape }
+  | { readonly parts: Parts; readonly needed?: readonly string[] };
 
 type Parts = Readonly<Record<string, Shape>>;
 
@@ -30,7 +35,10 @@ const METADATA: Shape = {
     labels: TEXTS,
     annotations: TEXTS,
     ownerReferences: [
-      { parts: { apiVersion: "string", kind: "string", name: "string", uid: "string", controller: "boolean" } },
+      {
+        parts: { apiVersion: "string", kind: "string", name: "string", uid: "string", controller: "boolean" },
+        needed: ["apiVersion", "kind", "name", "uid"],
+      },
     ],
   },
 };
@@ -43,6 +51,7 @@ const CONTAINERS: Shape = [
       restartCount: "number",
       lastState: { parts: { terminated: { parts: { containerID: "string" } } } },
     },
+    needed: ["name"],
   },
 ];
 
@@ -91,7 +100,9 @@ export const NETWORKPOLICY: Looked<V1NetworkPolicy> = {
         podSelector: {
           parts: {
             matchLabels: TEXTS,
-            matchExpressions: [{ parts: { key: "string", operator: "string", values: ["string"] } }],
+            matchExpressions: [
+              { parts: { key: "string", operator: "string", values: ["string"] }, needed: ["key", "operator"] },
+            ],
           },
         },
         policyTypes: ["string"],
@@ -121,7 +132,11 @@ function valueOf(value: unknown, shape: Shape): unknown {
     return value.map((one: unknown) => valueOf(one, shape[0]));
   }
   if (!isMap(value)) throw misshapen();
-  if ("parts" in shape) return partsOf(value, shape.parts);
+  if ("parts" in shape) {
+    const parts = partsOf(value, shape.parts);
+    if (shape.needed?.some((key) => !Object.hasOwn(parts, key))) throw misshapen();
+    return parts;
+  }
   // an own property each, whatever its name: "__proto__" too
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, valueOf(one, shape.each)]));
 }

@@ -29,8 +29,10 @@ export async function findPod(cluster: Cluster, reference: PodReference): Promis
   const described = `pod ${namespace}/${name}`;
   const object = await ifThere(cluster.get({ resource: PODS, namespace, name }));
   if (!object) return { outcome: "gone", message: `${described} is already gone` };
-  const pod = shaped(object, POD);
-  const uid = pod.metadata?.uid;
+  const shown = shaped(object, POD);
+  // whatever the answer calls it: what was asked for is what is gone on with
+  const pod = { ...shown, metadata: { ...shown.metadata, namespace, name } };
+  const { uid } = pod.metadata;
   const same = uid !== undefined && isUid(uid) && isTheOne(pod, uid, reference);
   if (same === undefined) {
     const message =

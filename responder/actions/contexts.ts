@@ -1,8 +1,8 @@
-import type { V1Node } from "@kubernetes/client-node";
 import type { PodReference } from "../alerts/named.ts";
 import { findPod } from "./pods/find-pod.ts";
 import { ifThere } from "../kubernetes/if-there.ts";
 import { NODES } from "../kubernetes/resources.ts";
+import { NODE, shaped } from "../kubernetes/shapes.ts";
 import { isObjectName } from "../names.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { Permission } from "../kubernetes/permission.ts";
@@ -29,7 +29,8 @@ export const CONTEXTS: readonly Context[] = [
       const name = "pod" in found ? found.pod.spec?.nodeName : undefined;
       if (name === undefined || !isObjectName(name)) return new Map();
       // of a node that is gone before its pods, nothing is known
-      const { metadata, spec } = (await ifThere(cluster.get<V1Node>({ resource: NODES, name }))) ?? {};
+      const node = await ifThere(cluster.get({ resource: NODES, name }));
+      const { metadata, spec } = node ? shaped(node, NODE) : {};
       const labels = metadata?.labels ?? {};
       const values = {
         "node.hostname": labels["kubernetes.io/hostname"],

@@ -18,13 +18,13 @@ export function variablesOf(alert: Alert, context: ReadonlyMap<string, string>):
 
 /**
  * The lines of a POSIX shell that set the variables that a text uses. What an attacker chose, such as a file's name,
- * is a value of the shell's, never a part of the command.
+ * is a value of the shell's, never a part of the command; no shell's value holds a NUL.
  */
 export function assignments(text: string, variables: ReadonlyMap<string, string>): string {
   const used = new Set([...text.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = ""]) => name));
   const lines = [...variables]
     .filter(([name]) => used.has(name))
-    .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`);
+    .map(([name, value]) => `export ${name}='${value.replaceAll("\0", "").replaceAll("'", "'\\''")}'\n`);
   return lines.join("");
 }
 

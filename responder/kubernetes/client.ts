@@ -35,7 +35,8 @@ export function connect(timeout: number, kubeconfig?: string): Cluster {
     delete: async (at, { uid, gracePeriodSeconds }) => {
       // what a Job owns would stay behind otherwise
       const body = { propagationPolicy: "Background", preconditions: { uid }, gracePeriodSeconds };
-      objectIn(await ask(at, { method: "DELETE", body }), at.resource.kind, "Status");
+      const answer = objectIn(await ask(at, { method: "DELETE", body }), at.resource.kind, "Status");
+      return answer["kind"] === "Status" ? undefined : answer;
     },
     log: ({ ...at }, { container, tailLines, previous = false }) => {
       const query = new URLSearchParams({ container, tailLines: `${tailLines}`, limitBytes: `${LIMITS.logRead}` });
@@ -57,12 +58,12 @@ const METADATA = `application/json;as=${PARTIAL};g=meta.k8s.io;v=v1,application/
  * The first items of a collection, until `limit` or the end.
  * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
-async function pages<T extends object>(
+async function pages(
   at: Place,
   { limit, ...selectors }: ListQuery,
   ask: (at: Place, asked: Omit<ApiRequest, "path">, query: string) => Promise<string>,
-): Promise<{ items: T[]; more: boolean }> {
-  const items: T[] = [];
+): Promise<{ items: object[]; more: boolean }> {
+  const items: object[] = [];
   let next = "";
   do {
     const query = new URLSearchParams({ ...selectors, limit: `${Math.min(LIMITS.page, limit - items.length)}` });
@@ -70,7 +71,7 @@ async function pages<T extends object>(
     const answer = await ask(at, { method: "GET", limit: LIMITS.listAnswer }, query.toString());
     const list = objectIn(answer, `${at.resource.kind}List`);
     if (!Array.isArray(list["items"]) || !list["items"].every(isMap)) throw notTheApi();
-    items.push(...(list["items"] as T[]));
+    items.push(...(list["items"] as object[]));
     const metadata = isMap(list["metadata"]) ? list["metadata"] : {};
     next = typeof metadata["continue"] === "string" ? metadata["continue"] : "";
   } while (next !== "" && items.length < limit);

@@ -7,12 +7,12 @@ export interface Cluster {
   /** An object's metadata, and nothing of what it holds. */
   metadata: (at: Place) => Promise<KubernetesObject>;
   /** The first items of a collection, page by page; `more` where there are more than are read. */
-  list: <T extends object>(at: Place, query: ListQuery) => Promise<{ items: T[]; more: boolean }>;
+  list: (at: Place, query: ListQuery) => Promise<{ items: object[]; more: boolean }>;
   create: (at: Place, body: object) => Promise<unknown>;
   /** A JSON merge patch. @see https://www.rfc-editor.org/rfc/rfc7386 */
   patch: <T extends object>(at: Place, body: object) => Promise<T>;
-  /** Deletes one object, with what it owns. */
-  delete: (at: Place, options: DeleteOptions) => Promise<void>;
+  /** Deletes one object, with what it owns; what the API then has of it, undefined where that is nothing. */
+  delete: (at: Place, options: DeleteOptions) => Promise<KubernetesObject | undefined>;
   log: (at: Place, query: LogQuery) => Promise<string>;
   exec: (command: Command) => Promise<CommandResult>;
 }

@@ -5,6 +5,11 @@ export interface Metadata {
   namespace?: string;
   uid?: string;
   creationTimestamp?: string;
+  /** Since when it is being deleted. */
+  deletionTimestamp?: string;
+  deletionGracePeriodSeconds?: number;
+  /** What has to be seen to before it can go. */
+  finalizers?: readonly string[];
   resourceVersion?: string;
   labels?: Readonly<Record<string, string>>;
   annotations?: Readonly<Record<string, string>>;

@@ -1,10 +1,12 @@
-import type { CoreV1Event, V1ContainerStatus, V1Node, V1Pod } from "@kubernetes/client-node";
+import type { CoreV1Event, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import type { Occasion } from "../../responder/actions/actionner.ts";
 import type { Alert } from "../../responder/alerts/alert.ts";
 import { parseAlert } from "../../responder/alerts/alert.ts";
 import type { Engine } from "../../responder/engine/engine.ts";
 import { Progress } from "../../responder/engine/progress.ts";
 import type { Cluster, Command, CommandResult } from "../../responder/kubernetes/cluster.ts";
 import { ApiError } from "../../responder/kubernetes/errors.ts";
+import type { KubernetesObject } from "../../responder/kubernetes/objects.ts";
 import { loadRules } from "../../responder/rules/load.ts";
 import type { Rule } from "../../responder/rules/rule.ts";
 
@@ -97,15 +99,15 @@ interface Call {
 
 /** A cluster that answers what it is told to, and keeps what it was asked. */
 export function cluster(answers: {
-  pod?: () => V1Pod;
+  pod?: () => object;
   remove?: () => unknown;
   patch?: () => unknown;
   create?: () => void;
-  onNode?: () => V1Pod[];
+  onNode?: () => object[];
   evict?: (name: string) => void;
   replicas?: { ready: number; wanted: number };
   log?: (container: string) => string;
-  node?: () => V1Node;
+  node?: () => object;
   events?: () => CoreV1Event[];
   event?: () => CoreV1Event;
   createEvent?: () => void;
@@ -168,11 +170,11 @@ export function cluster(answers: {
       asked({ verb: `patch${noun[resource.kind] ?? ""}`, name, body }, () => {
         if (resource.kind === "Pod") answers.patch?.();
         if (resource.kind === "Event") answers.patchEvent?.();
-        return (answers.patched?.() ?? body) as never;
+        return (answers.patched?.() ?? withoutNulls(body)) as never;
       }),
     delete: ({ resource, name = "" }, options) =>
       asked({ verb: resource.kind === "Pod" ? "delete" : "delete object", name, body: options }, () => {
-        answers.remove?.();
+        return answers.remove?.() as KubernetesObject | undefined;
       }),
     log: (_at, { container, ...rest }) =>
       asked({ verb: "log", name: container, body: rest }, () => answers.log?.(container) ?? ""),
@@ -182,6 +184,16 @@ export function cluster(answers: {
         () => answers.exec?.(command) ?? { output: "", truncated: false },
       ),
   };
+}
+
+/** What a merge patch makes of an object that has nothing of it. */
+function withoutNulls(patch: object): object {
+  return JSON.parse(JSON.stringify(patch, (_key, value: unknown) => (value === null ? undefined : value))) as object;
+}
+
+/** What an actionner is given on such a cluster, where no pod is protected. */
+export function occasion(cluster: Cluster, about: Alert = alert(), more: Partial<Occasion> = {}): Occasion {
+  return { alert: about, cluster, protection: () => undefined, context: new Map(), ...more };
 }
 
 /** What the responder decides and acts with, on such a cluster. */

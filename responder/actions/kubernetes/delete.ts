@@ -1,10 +1,13 @@
 import { apiErrorOf, isNotFound } from "../../kubernetes/errors.ts";
 import { ifThere } from "../../kubernetes/if-there.ts";
-import { DELETABLE, type Resource } from "../../kubernetes/resources.ts";
+import { DELETABLE, PODS, type Resource } from "../../kubernetes/resources.ts";
+import { OBJECT, shaped } from "../../kubernetes/shapes.ts";
 import { isUid } from "../../names.ts";
 import { actionner } from "../actionner.ts";
 import { isYounger } from "../age.ts";
+import { mirrorOf, staticPodResult } from "../pods/find-pod.ts";
 import { isOtherUid } from "../pods/gone-or-replaced.ts";
+import { deletionShown } from "../shown.ts";
 import { resourceOf, subjectOf } from "../subject.ts";
 
 interface Parameters {
@@ -53,7 +56,8 @@ export const deleteResource = actionner<Parameters>({
     const { described, reference } = subject;
     const at = { resource, name: reference.name, namespace: reference.namespace };
     const gone = { outcome: "gone", message: `${described} is already gone` } as const;
-    const found = await ifThere(cluster.metadata(at));
+    const answer = await ifThere(cluster.metadata(at));
+    const found = answer && shaped(answer, OBJECT);
     const uid = found?.metadata?.uid;
     if (!found || uid === undefined || !isUid(uid)) return gone;
     const younger =
@@ -69,9 +73,16 @@ export const deleteResource = actionner<Parameters>({
       message: `${described} was made after the alert and was left alone`,
     } as const;
     if (younger) return replaced;
+    const node = resource === PODS ? mirrorOf(found.metadata) : undefined;
+    if (node !== undefined) return staticPodResult({ namespace: at.namespace ?? "", name: at.name }, node);
     try {
-      await cluster.delete(at, { uid });
-      return { outcome: "done", message: `deleted ${described}` };
+      const left = deletionShown(await cluster.delete(at, { uid }), uid);
+      if (left === undefined)
+        return { outcome: "failed", message: `the API took the deletion of ${described}, but doesn't show it` };
+      return {
+        outcome: "done",
+        message: left === "" ? `deleted ${described}` : `${described} is being deleted: ${left}`,
+      };
     } catch (thrown) {
       const error = apiErrorOf(thrown);
       if (isNotFound(error)) return gone;

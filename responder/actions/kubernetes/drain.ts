@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
-import { apiErrorOf, finalityOf, type ApiError } from "../../kubernetes/errors.ts";
+import { ApiError, apiErrorOf, finalityOf, isNotFound } from "../../kubernetes/errors.ts";
 import { Gate } from "../../gate.ts";
 import { ifThere } from "../../kubernetes/if-there.ts";
 import { PODS } from "../../kubernetes/resources.ts";
+import { OBJECT, POD, shaped } from "../../kubernetes/shapes.ts";
 import { LIMITS } from "../../limits.ts";
+import { isNamespace, isObjectName, isUid } from "../../names.ts";
 import { actionner, type Occasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
 import { flag, list, WHOLE_NUMBER, wholeNumber } from "../parameters.ts";
@@ -65,16 +67,17 @@ export const drain = actionner<Parameters>({
     const cordoned = await patchFoundNode(occasion.cluster, node, { spec: { unschedulable: true } }, "is cordoned");
     if (cordoned.outcome !== "done") return cordoned;
     const selector = { fieldSelector: `spec.nodeName=${node.name}`, limit: LIMITS.podsOnNode };
-    const { items, more } = await occasion.cluster.list<V1Pod>({ resource: PODS }, selector);
+    const { items, more } = await occasion.cluster.list({ resource: PODS }, selector);
+    const pods = items.map((item) => shaped(item, POD)).filter(({ spec }) => spec?.nodeName === node.name);
     const deadline = performance.now() + parameters.max_wait_period * 1000;
     const gate = new Gate(LIMITS.evictionsAtOnce);
-    const evictAll = async (pods: readonly V1Pod[]) =>
-      await Promise.all(pods.map((pod) => gate.run(() => evict(pod, occasion, parameters, deadline))));
+    const evictAll = async (some: readonly V1Pod[]) =>
+      await Promise.all(some.map((pod) => gate.run(() => evict(pod, occasion, parameters, deadline))));
     // the alert's own pod last: when the alert comes again, the node is known by it
-    const isItself = ({ metadata }: V1Pod) => metadata?.uid === node.pod?.uid;
-    const ends = await evictAll(items.filter((pod) => !isItself(pod)));
+    const isItself = ({ metadata }: V1Pod) => node.pod !== undefined && metadata?.uid === node.pod.uid;
+    const ends = await evictAll(pods.filter((pod) => !isItself(pod)));
     if (!parameters.ignore_errors) throwPassing(ends);
-    ends.push(...(await evictAll(items.filter(isItself))));
+    ends.push(...(await evictAll(pods.filter(isItself))));
     if (!parameters.ignore_errors) throwPassing(ends);
     return summary(node.name, ends, more, parameters.ignore_errors);
   },
@@ -95,6 +98,9 @@ const BETWEEN = { tries: 1000, looks: 200 };
 async function evict(pod: V1Pod, occasion: Occasion, parameters: Parameters, deadline: number): Promise<End> {
   const { name = "", namespace = "", uid = "" } = pod.metadata ?? {};
   const described = `${namespace}/${name}`;
+  if (!isNamespace(namespace) || !isObjectName(name) || !isUid(uid)) {
+    return { pod: described, error: new ApiError("name", "no pod can be called so") };
+  }
   if (staysOnNode(pod) || occasion.protection(namespace, name) !== undefined) return "left alone";
   const at = { resource: PODS, namespace, name };
   try {
@@ -111,13 +117,13 @@ async function evict(pod: V1Pod, occasion: Occasion, parameters: Parameters, dea
     if (!isWaitedFor) return "evicted";
     for (;;) {
       const there = await ifThere(occasion.cluster.metadata(at));
-      if (there?.metadata?.uid !== uid) return "evicted";
+      if (!there || shaped(there, OBJECT).metadata?.uid !== uid) return "evicted";
       if (performance.now() + BETWEEN.looks > deadline) return { pod: described, waiting: true };
       await sleep(BETWEEN.looks);
     }
   } catch (thrown) {
     const error = apiErrorOf(thrown);
-    if (error.code === 404 || isOtherUid(error)) return "evicted";
+    if (isNotFound(error) || isOtherUid(error)) return "evicted";
     return { pod: described, error };
   }
 }

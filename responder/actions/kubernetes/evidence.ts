@@ -4,10 +4,11 @@ import { EVENTS, WORKLOADS } from "../../kubernetes/resources.ts";
 import { LIMITS } from "../../limits.ts";
 import { podActionner } from "../actionner.ts";
 import { positive } from "../parameters.ts";
+import { asEvidence, type ContainerLog, type Owner } from "../pods/as-evidence.ts";
 import { containerLog } from "../pods/container-log.ts";
 import { containersOf } from "../pods/containers.ts";
 import { controllerOf, readController, type Owned } from "../pods/controller.ts";
-import { findPod } from "../pods/find-pod.ts";
+import { findPod, otherSince } from "../pods/find-pod.ts";
 
 interface Parameters {
   tail_lines: number;
@@ -47,44 +48,24 @@ export const evidence = podActionner<Parameters>({
       ownersOf(cluster, namespace, found.pod),
       logsOf(cluster, found.pod, parameters),
     ]);
+    // the API names a log by the pod's name alone
+    const replaced = await otherSince(cluster, reference, found.uid);
+    if (replaced) return replaced;
     const chain = owners.map(({ kind, name }) => `${kind} ${name}`).join(", ") || "no owner";
     return {
       outcome: "done",
       message: `kept the evidence of pod ${namespace}/${reference.name}: ${chain}, ${events.items.length} events, ${logs.length} logs`,
       output: {
         mediaType: "application/json",
-        text: JSON.stringify({
-          pod: kept(found.pod, LIMITS.evidenceObject),
-          owners,
-          events: events.items,
-          logs,
-        }),
-        truncated: events.more || logs.some(({ truncated }) => truncated),
+        ...asEvidence({ pod: found.pod, owners, events: events.items, logs }, LIMITS.output, events.more),
       },
     };
   },
 });
 
-async function eventsOf(
-  cluster: Cluster,
-  namespace: string,
-  uid: string,
-): Promise<{ items: unknown[]; more: boolean }> {
-  const { items, more } = await cluster.list(
-    { resource: EVENTS, namespace },
-    {
-      fieldSelector: `involvedObject.uid=${uid}`,
-      limit: LIMITS.events,
-    },
-  );
-  return { items: items.map((event) => kept(event, LIMITS.field * 4)), more };
-}
-
-interface Owner {
-  kind: string;
-  name: string;
-  /** undefined for a kind that isn't Kubernetes' own, and for an owner that is gone. */
-  object?: unknown;
+async function eventsOf(cluster: Cluster, namespace: string, uid: string): Promise<{ items: object[]; more: boolean }> {
+  const selector = { fieldSelector: `involvedObject.uid=${uid}`, limit: LIMITS.events };
+  return await cluster.list({ resource: EVENTS, namespace }, selector);
 }
 
 /** How far up owners are followed: CronJob, Job, pod is the longest way there is, and an attacker may lay a longer one. */
@@ -98,20 +79,10 @@ async function ownersOf(cluster: Cluster, namespace: string, pod: V1Pod): Promis
     if (!controller) break;
     const object: Owned | undefined = await readController(cluster, namespace, controller);
     const { kind, name } = controller;
-    owners.push({ kind, name, ...(object && { object: kept(object, LIMITS.evidenceObject) }) });
+    owners.push({ kind, name, ...(object && { object }) });
     of = object;
   }
   return owners;
-}
-
-interface ContainerLog {
-  container: string;
-  /** Of the container before it restarted. */
-  previous: boolean;
-  text?: string;
-  /** Why there is none. */
-  reason?: string;
-  truncated: boolean;
 }
 
 async function logsOf(cluster: Cluster, pod: V1Pod, { tail_lines: tailLines }: Parameters): Promise<ContainerLog[]> {
@@ -128,26 +99,4 @@ async function logsOf(cluster: Cluster, pod: V1Pod, { tail_lines: tailLines }: P
       return { container, previous, truncated: false, ...log };
     }),
   );
-}
-
-/**
- * An object as evidence: without who last wrote which field, which is longer than the rest and tells nothing, and
- * where it is too large all the same, without its annotations, or only how large it is.
- */
-function kept(object: object, limit: number): unknown {
-  const whole = without(object, "managedFields");
-  const size = bytesOf(whole);
-  if (size <= limit) return whole;
-  const smaller = without(whole, "annotations");
-  return bytesOf(smaller) <= limit ? smaller : { leftOut: `${size} bytes` };
-}
-
-/** An object without one part of its metadata. */
-function without(object: { metadata?: object }, part: string): object {
-  const metadata = Object.fromEntries(Object.entries(object.metadata ?? {}).filter(([key]) => key !== part));
-  return { ...object, metadata };
-}
-
-function bytesOf(object: object): number {
-  return Buffer.byteLength(JSON.stringify(object));
 }

@@ -2,7 +2,7 @@ import { LIMITS } from "../../limits.ts";
 import { podActionner } from "../actionner.ts";
 import { WHOLE_NUMBER, wholeNumber } from "../parameters.ts";
 import { containerLog } from "../pods/container-log.ts";
-import { containerWithId } from "../pods/containers.ts";
+import { containerNames, containerWithId } from "../pods/containers.ts";
 import { findPod, otherSince } from "../pods/find-pod.ts";
 import { goneOrReplaced } from "../pods/gone-or-replaced.ts";
 
@@ -43,9 +43,7 @@ export const log = podActionner<Parameters>({
     const { namespace, name, containerId } = pod;
     const described = `pod ${namespace}/${name}`;
     const told = containerId && containerWithId(found.pod, containerId)?.name;
-    const containers = told
-      ? [told]
-      : (found.pod.spec?.containers ?? []).map((container) => container.name).slice(0, LIMITS.logs);
+    const containers = told ? [told] : containerNames(found.pod).slice(0, LIMITS.logs);
     const limit = Math.floor(LIMITS.output / Math.max(containers.length, 1));
     try {
       const logs = await Promise.all(

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import type { V1NetworkPolicy, V1NetworkPolicyPeer } from "@kubernetes/client-node";
 import { isNamespace } from "../../names.ts";
 import { list } from "../parameters.ts";
+import { listed } from "../shown.ts";
 import { podActionner } from "../actionner.ts";
 import { controllerOf } from "../pods/controller.ts";
 import { findPod, type FoundPod } from "../pods/find-pod.ts";
@@ -53,7 +54,7 @@ export const networkpolicy = podActionner<Parameters>({
     if (wrong !== undefined) return { outcome: "failed", message: `${described} is not cut off: ${wrong}` };
     const others = await othersThatAllow(cluster, { namespace, name }, found.pod.metadata?.labels ?? {}, ["Egress"]);
     if (others.length > 0) {
-      const message = `network policy ${namespace}/${name} was made, but ${described} reaches more: ${others.join(", ")} let it through as well`;
+      const message = `network policy ${namespace}/${name} was made, but ${described} reaches more: ${listed(others)} let it through as well`;
       return { outcome: "failed", message };
     }
     const reachable = [...allowed.cidrs, ...allowed.namespaces].join(", ") || "nothing";
@@ -92,7 +93,8 @@ function policyFor({ pod }: FoundPod, namespace: string, allowed: Allowed): V1Ne
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
     metadata: {
-      name: `response-${owner.slice(0, 200)}-${hashOf(labels)}`,
+      // cut at a dot, it would be no name
+      name: `response-${owner.slice(0, 200).replace(/[-.]+$/, "")}-${hashOf(labels)}`,
       namespace,
       labels: MADE_BY,
     },

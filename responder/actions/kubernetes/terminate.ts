@@ -4,6 +4,7 @@ import { PODS } from "../../kubernetes/resources.ts";
 import { flag, WHOLE_NUMBER, wholeNumber } from "../parameters.ts";
 import { podActionner, type PodOccasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
+import { deletionShown } from "../shown.ts";
 import { findPod, staticPodResult } from "../pods/find-pod.ts";
 import { goneOrReplaced } from "../pods/gone-or-replaced.ts";
 import { controllerOf } from "../pods/controller.ts";
@@ -49,7 +50,7 @@ export const terminate = podActionner<Parameters>({
 
     const found = await findPod(cluster, pod);
     if ("outcome" in found) return found;
-    if (found.isStatic) return staticPodResult(pod, found);
+    if (found.isStatic) return staticPodResult(pod, found.pod.spec?.nodeName);
     const objection = await objectionTo(found.pod, parameters, cluster);
     if (objection !== undefined) {
       return { outcome: "ignored", message: `left pod ${pod.namespace}/${pod.name} alone: ${objection}` };
@@ -61,11 +62,18 @@ export const terminate = podActionner<Parameters>({
 async function deletePod({ pod, cluster }: PodOccasion, uid: string, parameters: Parameters): Promise<Result> {
   const { namespace, name } = pod;
   try {
-    await cluster.delete(
+    const answer = await cluster.delete(
       { resource: PODS, namespace, name },
       { uid, gracePeriodSeconds: parameters.grace_period_seconds },
     );
-    return { outcome: "terminated", message: `terminated pod ${namespace}/${name} (uid ${uid})` };
+    const described = `pod ${namespace}/${name} (uid ${uid})`;
+    const left = deletionShown(answer, uid);
+    if (left === undefined)
+      return { outcome: "failed", message: `the API took the deletion of ${described}, but doesn't show it` };
+    return {
+      outcome: "terminated",
+      message: left === "" ? `terminated ${described}` : `${described} is being terminated: ${left}`,
+    };
   } catch (thrown) {
     return await goneOrReplaced(thrown, cluster, pod);
   }

@@ -1,4 +1,5 @@
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import { isContainerName } from "../../names.ts";
 
 /** Every container of the pod that has been started, in the order of the pod's status. */
 export function containersOf({ status }: V1Pod): V1ContainerStatus[] {
@@ -6,7 +7,12 @@ export function containersOf({ status }: V1Pod): V1ContainerStatus[] {
     ...(status?.containerStatuses ?? []),
     ...(status?.initContainerStatuses ?? []),
     ...(status?.ephemeralContainerStatuses ?? []),
-  ];
+  ].filter(({ name }) => isContainerName(name));
+}
+
+/** The names of the containers that the pod is made of, started or not. */
+export function containerNames({ spec }: V1Pod): string[] {
+  return (spec?.containers ?? []).map(({ name }) => name).filter(isContainerName);
 }
 
 /**
@@ -15,8 +21,12 @@ export function containersOf({ status }: V1Pod): V1ContainerStatus[] {
  */
 export function containerWithId(pod: V1Pod, id: string): V1ContainerStatus | undefined {
   return containersOf(pod).find(({ containerID, lastState }) =>
-    [containerID, lastState?.terminated?.containerID].some((full) =>
-      full?.slice(full.indexOf("://") + 3).startsWith(id),
-    ),
+    [containerID, lastState?.terminated?.containerID].some((full) => full !== undefined && idIn(full).startsWith(id)),
   );
+}
+
+/** Of "containerd://ID", the id. */
+function idIn(full: string): string {
+  const at = full.indexOf("://");
+  return at < 0 ? full : full.slice(at + 3);
 }

@@ -1,8 +1,10 @@
-import type { V1OwnerReference } from "@kubernetes/client-node";
+import type { V1OwnerReference, V1ReplicaSet } from "@kubernetes/client-node";
 import { isMap } from "../../json.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { ifThere } from "../../kubernetes/if-there.ts";
 import { WORKLOADS, type Resource } from "../../kubernetes/resources.ts";
+import { REPLICATED, shaped } from "../../kubernetes/shapes.ts";
+import { isObjectName } from "../../names.ts";
 
 /** What owns an object and would replace it. Its name is one: whoever can change a pod could write any. */
 export interface Controller {
@@ -31,17 +33,18 @@ export function controllerOf({ metadata }: Owned): Controller | undefined {
   if (typeof kind !== "string" || !/^[A-Za-z]{1,63}$/.test(kind) || typeof name !== "string" || typeof uid !== "string")
     return undefined;
   const resource = WORKLOADS.find((one) => one.apiVersion === apiVersion && one.kind === kind);
-  if (resource && !resource.isName(name)) return undefined;
+  if (!(resource?.isName ?? isObjectName)(name)) return undefined;
   return { kind, name, uid, resource };
 }
 
 /** The controller itself; undefined for one that isn't Kubernetes' own, is gone, or is another of its name. @throws {ApiError} */
-export async function readController<T extends Owned>(
+export async function readController(
   cluster: Cluster,
   namespace: string,
   { resource, name, uid }: Controller,
-): Promise<T | undefined> {
+): Promise<V1ReplicaSet | undefined> {
   if (!resource) return undefined;
-  const object = await ifThere(cluster.get<T>({ resource, namespace, name }));
+  const answer = await ifThere(cluster.get({ resource, namespace, name }));
+  const object = answer && shaped(answer, REPLICATED);
   return object?.metadata?.uid === uid ? object : undefined;
 }

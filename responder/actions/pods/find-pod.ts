@@ -2,7 +2,9 @@ import type { V1Pod } from "@kubernetes/client-node";
 import type { PodReference } from "../../alerts/named.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { ifThere } from "../../kubernetes/if-there.ts";
+import type { Metadata } from "../../kubernetes/objects.ts";
 import { PODS } from "../../kubernetes/resources.ts";
+import { OBJECT, POD, shaped } from "../../kubernetes/shapes.ts";
 import { isUid } from "../../names.ts";
 import { isYounger } from "../age.ts";
 import type { Result } from "../outcome.ts";
@@ -25,10 +27,13 @@ export interface FoundPod {
 export async function findPod(cluster: Cluster, reference: PodReference): Promise<FoundPod | Result> {
   const { namespace, name } = reference;
   const described = `pod ${namespace}/${name}`;
-  const pod = await ifThere(cluster.get<V1Pod>({ resource: PODS, namespace, name }));
-  if (!pod) return { outcome: "gone", message: `${described} is already gone` };
-  const uid: unknown = pod.metadata?.uid;
-  const same = typeof uid === "string" && isUid(uid) ? isTheOne(pod, uid, reference) : false;
+  const object = await ifThere(cluster.get({ resource: PODS, namespace, name }));
+  if (!object) return { outcome: "gone", message: `${described} is already gone` };
+  const shown = shaped(object, POD);
+  // whatever the answer calls it: what was asked for is what is gone on with
+  const pod = { ...shown, metadata: { ...shown.metadata, namespace, name } };
+  const { uid } = pod.metadata;
+  const same = uid !== undefined && isUid(uid) && isTheOne(pod, uid, reference);
   if (same === undefined) {
     const message =
       `can't tell whether ${described} raised the alert, which has no k8s.pod.uid, container.id or time to tell it by; ` +
@@ -39,7 +44,7 @@ export async function findPod(cluster: Cluster, reference: PodReference): Promis
     const message = `the ${described} that raised the alert is gone; another has its name now and was left alone`;
     return { outcome: "replaced", message };
   }
-  return { pod, uid: uid as string, isStatic: staticUidOf(pod) !== undefined };
+  return { pod, uid, isStatic: staticUidOf(pod) !== undefined };
 }
 
 /** undefined where nobody can know. */
@@ -56,17 +61,24 @@ function isTheOne(pod: V1Pod, podUid: string, { uid, containerId, raisedAt }: Po
  * @see https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-config-mirror
  */
 function staticUidOf({ metadata, spec }: V1Pod): string | undefined {
-  const { annotations, ownerReferences, name } = metadata ?? {};
-  const node = spec?.nodeName;
-  const isMirror =
-    node !== undefined && name?.endsWith(`-${node}`) === true && ownerReferences?.some(({ kind }) => kind === "Node");
-  return isMirror === true ? annotations?.["kubernetes.io/config.mirror"] : undefined;
+  const node = mirrorOf(metadata as Metadata | undefined);
+  return node !== undefined && node === spec?.nodeName ? metadata?.annotations?.[MIRROR] : undefined;
+}
+
+const MIRROR = "kubernetes.io/config.mirror";
+
+/** The node whose static pod the API shows by this one; undefined for any other pod. */
+export function mirrorOf({ name = "", annotations = {}, ownerReferences = [] }: Metadata = {}): string | undefined {
+  if (!Object.hasOwn(annotations, MIRROR)) return undefined;
+  return ownerReferences.find((owner) => owner.kind === "Node" && name.endsWith(`-${owner.name}`))?.name;
 }
 
 /** What is said where an action would have to end or change a static pod. */
-export function staticPodResult({ namespace, name }: PodReference, { pod }: FoundPod): Result {
-  const node = pod.spec?.nodeName ?? "";
-  const message = `pod ${namespace}/${name} is a static pod, which the API only shows: it runs until its manifest is taken off node ${node}`;
+export function staticPodResult(
+  { namespace, name }: Pick<PodReference, "namespace" | "name">,
+  node: string | undefined,
+): Result {
+  const message = `pod ${namespace}/${name} is a static pod, which the API only shows: it runs until its manifest is taken off node ${node ?? ""}`;
   return { outcome: "failed", message };
 }
 
@@ -77,6 +89,6 @@ export async function otherSince(
   uid: string,
 ): Promise<Result | undefined> {
   const now = await ifThere(cluster.metadata({ resource: PODS, namespace, name }));
-  if (!now || now.metadata?.uid === uid) return undefined;
+  if (!now || shaped(now, OBJECT).metadata?.uid === uid) return undefined;
   return { outcome: "replaced", message: `pod ${namespace}/${name} went, and another took its name meanwhile` };
 }

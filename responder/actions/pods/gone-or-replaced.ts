@@ -15,7 +15,7 @@ export async function goneOrReplaced(thrown: unknown, cluster: Cluster, pod: Pod
   if (isNotFound(error)) return { outcome: "gone", message: `${described} is already gone` };
   if (!isOtherUid(error)) throw thrown;
   const found = await findPod(cluster, pod);
-  if (!("outcome" in found) && found.isStatic) return staticPodResult(pod, found);
+  if (!("outcome" in found) && found.isStatic) return staticPodResult(pod, found.pod.spec?.nodeName);
   return {
     outcome: "replaced",
     message: `${described} is already gone; another pod has its name now and was left alone`,

@@ -1,6 +1,7 @@
-import type { V1Pod, V1ReplicaSet, V1StatefulSet } from "@kubernetes/client-node";
+import type { V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import type { Permission } from "../../kubernetes/permission.ts";
+import { REPLICASETS, STATEFULSETS } from "../../kubernetes/resources.ts";
 import { controllerOf, readController, type Controller } from "./controller.ts";
 import { flag, wholeNumber, type Parameter } from "../parameters.ts";
 
@@ -32,15 +33,17 @@ export const SPARE_PARAMETERS: { [Name in keyof SpareParameters]: Parameter<Spar
 /** What it takes to find out. */
 export function sparePermissions({ min_healthy_replicas }: SpareParameters): Permission[] {
   if (!min_healthy_replicas) return [];
-  return ["replicasets", "statefulsets"].map((resource) => ({ apiGroup: "apps", resource, verbs: ["get"] }));
+  return [REPLICASETS, STATEFULSETS].map(({ group, name }) => ({ apiGroup: group, resource: name, verbs: ["get"] }));
 }
 
 /** Why the pod is to be left alone; undefined where it isn't. */
 export async function spared(pod: V1Pod, parameters: SpareParameters, cluster: Cluster): Promise<string | undefined> {
   const owner = controllerOf(pod);
   if (!owner) return undefined;
-  if (owner.kind === "DaemonSet" && parameters.ignore_daemonsets) return `it belongs to DaemonSet ${owner.name}`;
-  if (owner.kind === "StatefulSet" && parameters.ignore_statefulsets) return `it belongs to StatefulSet ${owner.name}`;
+  // of another group, a kind of that name is anybody's
+  const kind = owner.resource?.kind;
+  if (kind === "DaemonSet" && parameters.ignore_daemonsets) return `it belongs to DaemonSet ${owner.name}`;
+  if (kind === "StatefulSet" && parameters.ignore_statefulsets) return `it belongs to StatefulSet ${owner.name}`;
   if (!parameters.min_healthy_replicas) return undefined;
   const replicas = await replicasOf(owner, pod.metadata?.namespace ?? "", cluster);
   return replicas && tooFew(replicas, parameters.min_healthy_replicas, `${owner.kind} ${owner.name}`);
@@ -53,8 +56,8 @@ interface Replicas {
 
 /** undefined where the owner keeps no replicas (a Job), or is gone. */
 async function replicasOf(owner: Controller, namespace: string, cluster: Cluster): Promise<Replicas | undefined> {
-  if (owner.kind !== "ReplicaSet" && owner.kind !== "StatefulSet") return undefined;
-  const object = await readController<V1ReplicaSet | V1StatefulSet>(cluster, namespace, owner);
+  if (owner.resource !== REPLICASETS && owner.resource !== STATEFULSETS) return undefined;
+  const object = await readController(cluster, namespace, owner);
   return object && { ready: object.status?.readyReplicas ?? 0, wanted: object.spec?.replicas ?? 1 };
 }
 

@@ -1,12 +1,14 @@
-import type { V1Node } from "@kubernetes/client-node";
+import type { V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "../../kubernetes/cluster.ts";
-import { apiErrorOf } from "../../kubernetes/errors.ts";
+import { apiErrorOf, isNotFound } from "../../kubernetes/errors.ts";
 import { ifThere } from "../../kubernetes/if-there.ts";
 import { NODES, PODS } from "../../kubernetes/resources.ts";
+import { NODE, POD, shaped } from "../../kubernetes/shapes.ts";
 import { isObjectName, isUid } from "../../names.ts";
 import { isYounger } from "../age.ts";
 import type { Occasion, PodOccasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
+import { notShown } from "../shown.ts";
 import { findPod, staticPodResult, type FoundPod } from "./find-pod.ts";
 import { goneOrReplaced, isOtherUid } from "./gone-or-replaced.ts";
 
@@ -17,22 +19,32 @@ import { goneOrReplaced, isOtherUid } from "./gone-or-replaced.ts";
  * @param done what is said of it afterwards, after "pod NAMESPACE/NAME"
  */
 export async function patchPod(
-  { cluster, pod }: PodOccasion,
+  occasion: PodOccasion,
   patch: { metadata: Record<string, unknown> },
   done: string,
 ): Promise<Result> {
+  const changed = await changePod(occasion, patch);
+  const { namespace, name } = occasion.pod;
+  return "outcome" in changed ? changed : { outcome: "done", message: `pod ${namespace}/${name} ${done}` };
+}
+
+/** The same for who wants to see the pod as the API has it afterwards. */
+export async function changePod(
+  { cluster, pod }: PodOccasion,
+  patch: { metadata: Record<string, unknown> },
+): Promise<{ changed: V1Pod } | Result> {
   const { namespace, name } = pod;
   let uid = pod.uid;
   if (uid === undefined) {
     const found = await findPod(cluster, pod);
     if ("outcome" in found) return found;
-    if (found.isStatic) return staticPodResult(pod, found);
+    if (found.isStatic) return staticPodResult(pod, found.pod.spec?.nodeName);
     uid = found.uid;
   }
   try {
     const body = { ...patch, metadata: { ...patch.metadata, uid } };
-    await cluster.patch({ resource: PODS, namespace, name }, body);
-    return { outcome: "done", message: `pod ${namespace}/${name} ${done}` };
+    const changed = shaped(await cluster.patch({ resource: PODS, namespace, name }, body), POD);
+    return unlessShown(changed, body, `pod ${namespace}/${name}`) ?? { changed };
   } catch (thrown) {
     return await goneOrReplaced(thrown, cluster, pod);
   }
@@ -54,7 +66,8 @@ export async function findNode({ alert, cluster }: Occasion): Promise<FoundNode 
   const name = found ? found.pod.spec?.nodeName : node;
   if (name === undefined || !isObjectName(name))
     return { outcome: "failed", message: `pod ${pod?.namespace ?? ""}/${pod?.name ?? ""} is on no node` };
-  const object = await ifThere(cluster.get<V1Node>({ resource: NODES, name }));
+  const answer = await ifThere(cluster.get({ resource: NODES, name }));
+  const object = answer && shaped(answer, NODE);
   const uid = object?.metadata?.uid;
   if (!object || uid === undefined || !isUid(uid)) return { outcome: "gone", message: `there is no node ${name}` };
   const raisedAt = alert.time === undefined ? undefined : Date.parse(alert.time);
@@ -85,10 +98,23 @@ export async function patchFoundNode(
   done: string,
 ): Promise<Result> {
   try {
-    await cluster.patch({ resource: NODES, name }, { ...patch, metadata: { ...patch.metadata, uid } });
-    return { outcome: "done", message: `node ${name} ${done}` };
+    const body = { ...patch, metadata: { ...patch.metadata, uid } };
+    const changed = shaped(await cluster.patch({ resource: NODES, name }, body), NODE);
+    return unlessShown(changed, body, `node ${name}`) ?? { outcome: "done", message: `node ${name} ${done}` };
   } catch (thrown) {
-    if (!isOtherUid(apiErrorOf(thrown))) throw thrown;
+    const error = apiErrorOf(thrown);
+    if (isNotFound(error)) return { outcome: "gone", message: `there is no node ${name} any more` };
+    if (!isOtherUid(error)) throw thrown;
     return { outcome: "replaced", message: `node ${name} is gone; another has its name now and was left alone` };
   }
+}
+
+/** What is said of a change that the API took and doesn't show. */
+function unlessShown(changed: object, patch: object, described: string): Result | undefined {
+  const missing = notShown(changed, patch);
+  if (missing === undefined) return undefined;
+  return {
+    outcome: "failed",
+    message: `the API took the change of ${described}, but ${missing} isn't what was asked for`,
+  };
 }

@@ -3,6 +3,7 @@ import type { Cluster } from "../../kubernetes/cluster.ts";
 import { apiErrorOf } from "../../kubernetes/errors.ts";
 import type { Permission } from "../../kubernetes/permission.ts";
 import { NETWORKPOLICIES } from "../../kubernetes/resources.ts";
+import { NETWORKPOLICY, shaped } from "../../kubernetes/shapes.ts";
 import { LIMITS } from "../../limits.ts";
 
 /** What it takes to make a policy, see that it is as it should be, and what else holds for the pod. */
@@ -25,7 +26,7 @@ export async function ensurePolicy(cluster: Cluster, body: V1NetworkPolicy): Pro
     if (apiErrorOf(thrown).code !== 409) throw thrown;
     return await cluster.patch<V1NetworkPolicy>({ ...at, name }, { metadata: body.metadata, spec: overwriting(body) });
   });
-  return shape(there as V1NetworkPolicy) === shape(body)
+  return shape(shaped(there as object, NETWORKPOLICY)) === shape(body)
     ? undefined
     : `network policy ${namespace ?? ""}/${name ?? ""} holds other rules than were asked for`;
 }
@@ -61,11 +62,9 @@ export async function othersThatAllow(
   labels: Readonly<Record<string, string>>,
   directions: readonly Direction[],
 ): Promise<string[]> {
-  const { items, more } = await cluster.list<V1NetworkPolicy>(
-    { resource: NETWORKPOLICIES, namespace },
-    { limit: LIMITS.listed },
-  );
-  const others = items.filter(
+  const { items, more } = await cluster.list({ resource: NETWORKPOLICIES, namespace }, { limit: LIMITS.listed });
+  const policies = items.map((policy) => shaped(policy, NETWORKPOLICY));
+  const others = policies.filter(
     ({ metadata, spec }) => metadata?.name !== name && spec && selects(spec.podSelector ?? {}, labels),
   );
   const names = others
@@ -94,7 +93,9 @@ export function selects(
       if (operator === "Exists") return value !== undefined;
       if (operator === "DoesNotExist") return value === undefined;
       const isIn = value !== undefined && values.includes(value);
-      return operator === "In" ? isIn : !isIn;
+      if (operator === "In") return isIn;
+      // what nobody knows may select it
+      return operator === "NotIn" ? !isIn : true;
     })
   );
 }

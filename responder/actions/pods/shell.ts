@@ -2,12 +2,11 @@ import type { CommandResult } from "../../kubernetes/cluster.ts";
 import { LIMITS } from "../../limits.ts";
 import { printed } from "../../text.ts";
 import type { Permission } from "../../kubernetes/permission.ts";
-import { isContainerName } from "../../names.ts";
 import { assignments, variablesOf } from "../variables.ts";
 import { positive, type Parameter } from "../parameters.ts";
 import type { PodOccasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
-import { containerWithId } from "./containers.ts";
+import { containerNames, containerWithId } from "./containers.ts";
 import { findPod, otherSince } from "./find-pod.ts";
 import { goneOrReplaced } from "./gone-or-replaced.ts";
 
@@ -32,6 +31,9 @@ export const SHELL_PARAMETERS: { [Name in keyof ShellParameters]: Parameter<Shel
   },
 };
 
+/** Bytes of a shell's text with its variables: it travels in the request's address, in which API servers take 1 MiB. */
+const LONGEST = 64 * 1024;
+
 /** The API asks for either verb, depending on its release and the client's. */
 export const SHELL_PERMISSIONS: readonly Permission[] = [
   { apiGroup: "", resource: "pods", verbs: ["get"] },
@@ -53,14 +55,19 @@ export async function runInContainer(
   if ("outcome" in found) return found;
   const { namespace, name, containerId } = pod;
   const container =
-    containerId === undefined ? found.pod.spec?.containers[0]?.name : containerWithId(found.pod, containerId)?.name;
-  if (container === undefined || !isContainerName(container)) {
+    containerId === undefined ? containerNames(found.pod)[0] : containerWithId(found.pod, containerId)?.name;
+  if (container === undefined) {
     return {
       outcome: "failed",
-      message: `${what} was not run: pod ${namespace}/${name} has no container ${containerId ?? ""}`,
+      message: `${what} was not run: pod ${namespace}/${name} has no container${containerId === undefined ? "" : ` ${containerId}`}`,
     };
   }
-  const command = [shell, "-c", assignments(text, variablesOf(alert, context)) + text];
+  const whole = assignments(text, variablesOf(alert, context)) + text;
+  if (Buffer.byteLength(whole) > LONGEST) {
+    const message = `${what} was not run: with the values of the alert that it uses it is longer than ${LONGEST} bytes`;
+    return { outcome: "failed", message };
+  }
+  const command = [shell, "-c", whole];
   let ended: CommandResult;
   try {
     ended = await cluster.exec({

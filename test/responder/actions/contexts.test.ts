@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { podOf } from "../../../responder/alerts/alert.ts";
 import { CONTEXTS } from "../../../responder/actions/contexts.ts";
 import { alert, apiError, cluster, CONTAINER_ID, container, pod, running } from "../fixtures.ts";
 
@@ -7,7 +6,7 @@ const POD = () => running(container("app", { containerID: CONTAINER_ID }));
 
 async function read(on: ReturnType<typeof cluster>) {
   const context = CONTEXTS.find(({ name }) => name === "k8snode");
-  const reference = podOf(alert());
+  const reference = alert().named.pod;
   assert.ok(context && reference);
   return Object.fromEntries(await context.read(on, reference));
 }

@@ -6,20 +6,21 @@ describe("kubernetes:cordon", () => {
   it("makes the pod's node unschedulable", async () => {
     const on = cluster({ pod: () => ({ ...pod(), spec: { nodeName: "node-1", containers: [] } }) });
     assert.deepEqual(
-      await cordon.prepare({}).run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() }),
+      await cordon.prepare({}).run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() }),
       { outcome: "done", message: "node node-1 is cordoned" },
     );
-    assert.deepEqual(on.calls[1], { verb: "patch node", name: "node-1", body: { spec: { unschedulable: true } } });
+    const body = { spec: { unschedulable: true }, metadata: { uid: "node-uid" } };
+    assert.deepEqual(on.calls.slice(1), [
+      { verb: "get node", name: "node-1" },
+      { verb: "patch node", name: "node-1", body },
+    ]);
   });
 
   it("leaves the node alone where the pod is another than the one that raised the alert", async () => {
     const on = cluster({ pod: () => ({ metadata: { uid: "another" }, spec: { nodeName: "node-1", containers: [] } }) });
     assert.equal(
-      (
-        await cordon
-          .prepare({})
-          .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })
-      ).outcome,
+      (await cordon.prepare({}).run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() }))
+        .outcome,
       "replaced",
     );
     assert.deepEqual(

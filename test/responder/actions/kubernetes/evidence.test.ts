@@ -9,7 +9,7 @@ const BUDGET = 384 * 1024;
 async function run(on: ReturnType<typeof cluster>, parameters: Record<string, unknown> = {}) {
   return await evidence
     .prepare(parameters)
-    .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+    .run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() });
 }
 
 async function kept(on: ReturnType<typeof cluster>, parameters: Record<string, unknown> = {}) {
@@ -30,10 +30,11 @@ function owned(by: { kind: string; name: string; apiVersion?: string }, controll
   return { ...known, metadata: { ...known.metadata, ownerReferences: [reference] } };
 }
 
-/** Owners by path, as the API gives them. */
-const objects = (known: Record<string, unknown>) => (path: string) => {
-  if (!(path in known)) throw apiError(404, "not found");
-  return known[path];
+/** Owners by kind and name, as the API gives them. */
+const objects = (known: Record<string, unknown>) => (kind: string, name: string) => {
+  const key = `${kind} ${name}`;
+  if (!(key in known)) throw apiError(404, "not found");
+  return known[key];
 };
 
 describe("kubernetes:evidence", () => {
@@ -51,24 +52,25 @@ describe("kubernetes:evidence", () => {
   });
 
   it("keeps what owns the pod, up to what nothing owns", async () => {
-    const deployment = { metadata: { name: "web", managedFields: [{}] }, spec: { replicas: 3 } };
+    const deployment = { metadata: { name: "web", uid: "d", managedFields: [{}] }, spec: { replicas: 3 } };
     const replicaSet = {
       metadata: {
         name: "web-7c9d",
+        uid: "owner",
         ownerReferences: [{ kind: "Deployment", name: "web", apiVersion: "apps/v1", uid: "d", controller: true }],
       },
     };
     const on = cluster({
       pod: () => owned({ kind: "ReplicaSet", name: "web-7c9d" }),
       object: objects({
-        "/apis/apps/v1/namespaces/default/replicasets/web-7c9d": replicaSet,
-        "/apis/apps/v1/namespaces/default/deployments/web": deployment,
+        "ReplicaSet web-7c9d": replicaSet,
+        "Deployment web": deployment,
       }),
     });
     const { owners, message } = await kept(on);
     assert.deepEqual(owners, [
       { kind: "ReplicaSet", name: "web-7c9d", object: replicaSet },
-      { kind: "Deployment", name: "web", object: { metadata: { name: "web" }, spec: { replicas: 3 } } },
+      { kind: "Deployment", name: "web", object: { metadata: { name: "web", uid: "d" }, spec: { replicas: 3 } } },
     ]);
     assert.match(message, /: ReplicaSet web-7c9d, Deployment web, /);
   });
@@ -76,16 +78,16 @@ describe("kubernetes:evidence", () => {
   it("knows the owners of jobs", async () => {
     const on = cluster({
       pod: () => owned({ kind: "Job", name: "etl", apiVersion: "batch/v1" }),
-      object: objects({ "/apis/batch/v1/namespaces/default/jobs/etl": {} }),
+      object: objects({ "Job etl": { metadata: { uid: "owner" } } }),
     });
-    assert.deepEqual((await kept(on)).owners, [{ kind: "Job", name: "etl", object: { metadata: {} } }]);
+    assert.deepEqual((await kept(on)).owners, [{ kind: "Job", name: "etl", object: { metadata: { uid: "owner" } } }]);
   });
 
   it("names an owner of a kind that isn't Kubernetes' own, and does not ask for it", async () => {
     for (const apiVersion of ["argoproj.io/v1alpha1", "apps/v1beta1"]) {
       const on = cluster({ pod: () => owned({ kind: "ReplicaSet", name: "web", apiVersion }) });
       assert.deepEqual((await kept(on)).owners, [{ kind: "ReplicaSet", name: "web" }]);
-      assert.ok(!on.calls.some(({ verb }) => verb === "get object"));
+      assert.ok(!on.calls.some(({ verb }) => verb === "get owner"));
     }
   });
 
@@ -114,7 +116,7 @@ describe("kubernetes:evidence", () => {
 
   it("says that there were more events than are kept", async () => {
     const on = cluster({ pod: APP });
-    on.core.listNamespacedEvent = () => Promise.resolve({ items: [], metadata: { _continue: "next" } });
+    on.list = () => Promise.resolve({ items: [], more: true });
     assert.equal((await kept(on)).truncated, true);
   });
 
@@ -141,7 +143,7 @@ describe("kubernetes:evidence", () => {
     assert.equal(truncated, false);
     assert.match(message, / 4 logs$/);
     const asked = on.calls.filter(({ verb }) => verb === "log").map(({ body }) => body);
-    const request = { namespace: "default", name: "alpine", tailLines: 5, limitBytes: 8 * 1024 * 1024 };
+    const request = { tailLines: 5, previous: false };
     assert.deepEqual(asked, [request, { ...request, previous: true }, request, request]);
   });
 

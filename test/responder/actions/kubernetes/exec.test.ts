@@ -11,7 +11,7 @@ async function run(
   const context = new Map([["node.hostname", "node-1.example.com"]]);
   return await exec
     .prepare(parameters)
-    .run({ alert: alert(fields), cluster: on, protectedNamespaces: new Set(), context });
+    .run({ alert: alert(fields), cluster: on, protection: () => undefined, context });
 }
 
 const onAlpine = (output = "") =>

@@ -16,7 +16,7 @@ async function run(
 ) {
   return await log
     .prepare(parameters)
-    .run({ alert: alert(fields), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+    .run({ alert: alert(fields), cluster: on, protection: () => undefined, context: new Map() });
 }
 
 const read = (on: ReturnType<typeof cluster>) => on.calls.filter(({ verb }) => verb === "log");
@@ -36,7 +36,7 @@ describe("kubernetes:log", () => {
       {
         verb: "log",
         name: "sidecar",
-        body: { namespace: "default", name: "alpine", tailLines: 20, limitBytes: 8 * 1024 * 1024 },
+        body: { tailLines: 20, previous: false },
       },
     ]);
   });

@@ -10,7 +10,7 @@ function labelled(labels?: Record<string, string>, owner?: { kind: string; name:
 const run = (on: ReturnType<typeof cluster>, parameters: Record<string, unknown> = {}) =>
   networkpolicy
     .prepare(parameters)
-    .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+    .run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() });
 
 describe("kubernetes:networkpolicy", () => {
   it("denies the pod and its like all egress by default", async () => {
@@ -60,7 +60,7 @@ describe("kubernetes:networkpolicy", () => {
     assert.equal((await run(on)).outcome, "done");
     assert.deepEqual(
       on.calls.map(({ verb }) => verb),
-      ["get", "create policy", "patch policy"],
+      ["get", "create policy", "patch policy", "list networkpolicies"],
     );
   });
 

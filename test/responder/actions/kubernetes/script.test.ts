@@ -10,7 +10,7 @@ async function ranBy(parameters: Record<string, unknown>, readFile?: (path: stri
   const result = await script.prepare(parameters, readFile).run({
     alert: alert({ "fd.name": "/etc/shadow" }),
     cluster: on,
-    protectedNamespaces: new Set(),
+    protection: () => undefined,
     context: new Map(),
   });
   assert.equal(result.outcome, "done");

@@ -20,7 +20,7 @@ async function run(
 ) {
   return await terminate
     .prepare(parameters)
-    .run({ alert: alert(fields), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+    .run({ alert: alert(fields), cluster: on, protection: () => undefined, context: new Map() });
 }
 
 const WITHOUT_UID = { "k8s.pod.uid": null };
@@ -29,14 +29,14 @@ describe("kubernetes:terminate", () => {
   it("deletes by the alert's UID with one call, and at once", async () => {
     const on = cluster({});
     assert.equal((await run(on)).outcome, "terminated");
-    const body = { gracePeriodSeconds: 0, preconditions: { uid: POD_UID } };
+    const body = { gracePeriodSeconds: 0, uid: POD_UID };
     assert.deepEqual(on.calls, [{ verb: "delete", name: "alpine", body }]);
   });
 
   it("gives the pod the seconds that grace_period_seconds says", async () => {
     const on = cluster({});
     await run(on, { grace_period_seconds: 5 });
-    assert.deepEqual(on.calls[0]?.body, { gracePeriodSeconds: 5, preconditions: { uid: POD_UID } });
+    assert.deepEqual(on.calls[0]?.body, { gracePeriodSeconds: 5, uid: POD_UID });
   });
 
   it("compares the container's id where the alert has no UID, and makes the pod's UID the precondition", async () => {
@@ -46,7 +46,7 @@ describe("kubernetes:terminate", () => {
       on.calls.map(({ verb }) => verb),
       ["get", "delete"],
     );
-    assert.deepEqual(on.calls[1]?.body, { gracePeriodSeconds: 0, preconditions: { uid: POD_UID } });
+    assert.deepEqual(on.calls[1]?.body, { gracePeriodSeconds: 0, uid: POD_UID });
   });
 
   it("knows a container that has restarted since", async () => {

@@ -10,7 +10,7 @@ describe("kubernetes:label", () => {
     const labels = { suspicious: true, "example.com/team": "blue", old: "" };
     const { outcome, message } = await label
       .prepare({ labels })
-      .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+      .run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() });
     assert.equal(outcome, "done");
     assert.equal(message, "pod default/alpine labels: got suspicious=true, got example.com/team=blue, lost old");
     const wanted = { suspicious: "true", "example.com/team": "blue", old: null };
@@ -27,7 +27,7 @@ describe("kubernetes:label", () => {
     const on = cluster({ pod: () => pod(running) });
     await label
       .prepare({ labels: { a: "b" } })
-      .run({ alert: alert({ "k8s.pod.uid": null }), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+      .run({ alert: alert({ "k8s.pod.uid": null }), cluster: on, protection: () => undefined, context: new Map() });
     assert.deepEqual(
       on.calls.map(({ verb }) => verb),
       ["get", "patch"],
@@ -46,7 +46,7 @@ describe("kubernetes:label", () => {
       (
         await label
           .prepare({ labels: { a: "b" } })
-          .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })
+          .run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() })
       ).outcome,
       "replaced",
     );
@@ -61,7 +61,7 @@ describe("kubernetes:label", () => {
       });
       return label
         .prepare({ labels: { a: "b" } })
-        .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() });
+        .run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() });
     };
     assert.equal((await run(404)).outcome, "gone");
     for (const code of [403, 409, 422, 500]) await assert.rejects(run(code), { code });
@@ -71,13 +71,13 @@ describe("kubernetes:label", () => {
     const on = cluster({ pod: () => ({ ...pod(), spec: { nodeName: "node-1", containers: [] } }) });
     const action = label.prepare({ labels: { a: "b" }, level: "node" });
     assert.equal(
-      (await action.run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })).message,
+      (await action.run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() })).message,
       "node node-1 labels: got a=b",
     );
     assert.deepEqual(on.calls.at(-1), {
       verb: "patch node",
       name: "node-1",
-      body: { metadata: { labels: { a: "b" } } },
+      body: { metadata: { labels: { a: "b" }, uid: "node-uid" } },
     });
     assert.deepEqual(
       action.permissions.map(({ resource }) => resource),
@@ -88,7 +88,7 @@ describe("kubernetes:label", () => {
   it("at level node fails for a pod that is on none", async () => {
     const { outcome } = await label
       .prepare({ labels: { a: "b" }, level: "node" })
-      .run({ alert: alert(), cluster: cluster({}), protectedNamespaces: new Set(), context: new Map() });
+      .run({ alert: alert(), cluster: cluster({}), protection: () => undefined, context: new Map() });
     assert.equal(outcome, "failed");
   });
 
@@ -119,7 +119,7 @@ describe("kubernetes:annotation", () => {
       (
         await annotation
           .prepare({ annotations })
-          .run({ alert: alert(), cluster: on, protectedNamespaces: new Set(), context: new Map() })
+          .run({ alert: alert(), cluster: on, protection: () => undefined, context: new Map() })
       ).outcome,
       "done",
     );

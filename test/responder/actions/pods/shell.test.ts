@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import type { V1Pod } from "@kubernetes/client-node";
-import { podOf } from "../../../../responder/alerts/alert.ts";
 import { runInContainer } from "../../../../responder/actions/pods/shell.ts";
-import type { Ended } from "../../../../responder/kubernetes/cluster.ts";
-import { alert, apiError, cluster, CONTAINER_ID, container, pod, POD_UID, running } from "../../fixtures.ts";
+import type { CommandResult } from "../../../../responder/kubernetes/cluster.ts";
+import { alert, apiError, cluster, CONTAINER_ID, container, pod, running } from "../../fixtures.ts";
 
 const SHELL = { shell: "/bin/sh", timeout_seconds: 20 };
 const TWO = running(
@@ -13,10 +12,10 @@ const TWO = running(
 
 async function run(on: ReturnType<typeof cluster>, fields: Record<string, unknown> = {}, shell = SHELL) {
   const about = alert(fields);
-  const reference = podOf(about);
+  const reference = about.named.pod;
   assert.ok(reference);
   return await runInContainer(
-    { alert: about, pod: reference, cluster: on, protectedNamespaces: new Set(), context: new Map() },
+    { alert: about, pod: reference, cluster: on, protection: () => undefined, context: new Map() },
     "ls",
     shell,
     "the command",
@@ -29,7 +28,7 @@ function first(before: () => V1Pod, after: () => V1Pod): () => V1Pod {
   return () => (read++ === 0 ? before() : after());
 }
 
-const ending = (ended: Partial<Ended>) => () => ({ output: "half of it", truncated: false, ...ended });
+const ending = (ended: Partial<CommandResult>) => () => ({ output: "half of it", truncated: false, ...ended });
 const KEPT = { mediaType: "text/plain", text: "half of it", truncated: false };
 const another = (): V1Pod => ({ ...TWO, metadata: { ...TWO.metadata, uid: "another" } });
 const gone = () => {
@@ -50,7 +49,7 @@ describe("what runs in a container", () => {
     };
     assert.deepEqual(
       on.calls.map(({ verb }) => verb),
-      ["get", "exec", "get"],
+      ["get", "exec", "get metadata"],
     );
     assert.deepEqual(on.calls[1]?.body, command);
   });
@@ -70,7 +69,6 @@ describe("what runs in a container", () => {
       "sidecar",
     ],
     ["that is the pod's first, where the alert names none", TWO, { "container.id": null }, "app"],
-    ["that is the pod's first, where the named one is not known any more", running(container("app")), {}, "app"],
   ];
   for (const [which, on, fields, name] of containers) {
     it(`runs in the container ${which}`, async () => {
@@ -192,9 +190,18 @@ describe("what runs in a container", () => {
     );
   });
 
-  it("leaves the choice of the container to the API in a pod that has none yet", async () => {
-    const on = cluster({ pod: () => pod() });
-    await run(on, { "k8s.pod.uid": POD_UID });
-    assert.equal(on.calls[1]?.name, "");
+  it("runs nowhere where the container that the alert names is not in the pod, nor in a pod that has none", async () => {
+    const cases = [
+      [running(container("app")), {}, "the command was not run: pod default/alpine has no container 3ad7b26ded6d"],
+      [pod(), { "container.id": null }, "the command was not run: pod default/alpine has no container"],
+    ] as const;
+    for (const [found, fields, message] of cases) {
+      const on = cluster({ pod: () => found });
+      assert.deepEqual(await run(on, fields), { outcome: "failed", message });
+      assert.deepEqual(
+        on.calls.map(({ verb }) => verb),
+        ["get"],
+      );
+    }
   });
 });

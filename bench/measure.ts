@@ -12,6 +12,9 @@ import { inTurn, percentile } from "./load.ts";
 import { peakMemory, residentMemory } from "./memory.ts";
 import { createPods } from "./pods.ts";
 
+/** Limits that count every response and hold none. */
+const COUNTED = { workload: "10000/60", namespace: "10000/60", node: "10000/60", total: "10000/60" };
+
 /** One thing measured, of the responder and of the bare client. */
 export interface Measurement {
   name: string;
@@ -87,7 +90,7 @@ async function measureOn(
 ): Promise<Bench> {
   const { gitVersion } = await cluster.api.demand<{ gitVersion: string }>("GET", "/version");
   const bundle = await buildBareClient(folder);
-  const responder = await startResponder(cluster, "[]");
+  const responder = await startResponder(cluster, "[]", { config: { responseLimits: COUNTED } });
   const { url, caFile } = cluster;
   const settings = { url, caFile, token: await cluster.serviceAccountToken("default", "responder") };
   const bare = await startBareClient(bundle, settings);

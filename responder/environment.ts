@@ -1,4 +1,5 @@
 import { NotAllowed } from "./formats.ts";
+import { parsed } from "./json.ts";
 import type { Settings, ValuesOf } from "./settings.ts";
 
 /** The environment is not as the stack sets it; a line of the message per variable, with its value and what it takes. */
@@ -12,11 +13,12 @@ export function readEnvironment<S extends Settings>(settings: S, environment = p
   const values = Object.entries(settings).map(([name, { variable, format, default: otherwise }]) => {
     const given = environment[variable] ?? "";
     const isList = format.type === "array";
+    const isMap = format.type === "object";
     // an empty list is told as one
     const isSet = isList ? environment[variable] !== undefined : given !== "";
     if (!isSet && otherwise !== undefined) return [name, otherwise] as const;
     try {
-      return [name, format.read(isList ? itemsOf(given) : given)] as const;
+      return [name, format.read(isList ? itemsOf(given) : isMap ? (parsed(given) ?? given) : given)] as const;
     } catch (error) {
       if (!(error instanceof NotAllowed)) throw error;
       problems.push(`${variable}: ${error.message}`);
@@ -52,7 +54,8 @@ const WIDTH = 100;
 export function helpOf(settings: Settings): string {
   const paragraphs = Object.values(settings).map(({ variable, format, default: otherwise, help }) => {
     const unset = otherwise === undefined ? "" : textOf(otherwise);
-    const takes = `${format.type === "array" ? "With commas between its items, it takes" : "Takes"} ${format.allowed}.`;
+    const how = { array: "With commas between its items, it takes", object: "As JSON, it takes" };
+    const takes = `${format.type === "array" || format.type === "object" ? how[format.type] : "Takes"} ${format.allowed}.`;
     const words = [help, takes, ...(unset === "" ? [] : [`Not set: ${unset}.`])].join(" ").split(" ");
     return `  ${variable}\n${wrap(words, "      ")}`;
   });

@@ -104,3 +104,41 @@ export const NAMESPACE = text(
   "a Kubernetes name: at most 63 lower-case letters, digits and dashes, with a letter or digit at either end",
   (value) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value),
 );
+
+/** By what disruptive actions are counted and limited: the pod's top controller, its namespace, its node, and in all. */
+export const SCOPES = ["workload", "namespace", "node", "total"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Of each scope "COUNT/SECONDS", or "0" where there is no limit. */
+export type Rates = Readonly<Record<Scope, string>>;
+
+/** Rates by scope, each of which may be left out. @param otherwise what one is then */
+export function rates(otherwise: Rates): Format<Rates> {
+  const allowed = `a map of ${SCOPES.join(", ")}, each COUNT/SECONDS with at most 10000 within 3600 seconds, such as "10/600", or 0`;
+  return {
+    type: "object",
+    allowed,
+    read: (value) => {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) throw new NotAllowed(value, allowed);
+      for (const [name, one] of Object.entries(value) as [string, unknown][]) {
+        if (!SCOPES.some((scope) => scope === name) || rateOf(one) === undefined) throw new NotAllowed(value, allowed);
+      }
+      const given = Object.entries(value as Record<Scope, unknown>).map(([name, one]) => [name, String(one)]);
+      return { ...otherwise, ...(Object.fromEntries(given) as Partial<Rates>) };
+    },
+  };
+}
+
+/** So many within so many seconds. */
+export interface Rate {
+  count: number;
+  seconds: number;
+}
+
+/** What a rate says: "none" where there is no limit, undefined for what is no rate. */
+export function rateOf(text: unknown): Rate | "none" | undefined {
+  if (text === 0 || text === "0") return "none";
+  const [, count = 0, seconds = 0] = (/^(\d{1,5})\/(\d{1,4})$/.exec(String(text)) ?? []).map(Number);
+  const isRate = count >= 1 && count <= 10_000 && seconds >= 1 && seconds <= 3600;
+  return isRate ? { count, seconds } : undefined;
+}

@@ -57,4 +57,8 @@ export const LIMITS = {
   /** Pods of a node that are looked at, and pods evicted at the same time. */
   podsOnNode: 1000,
   evictionsAtOnce: 5,
+  /** Workloads, namespaces and nodes each whose disruptive actions are counted; those longest untouched are forgotten. */
+  counted: 2048,
+  /** Times that are kept of each of these, all names together. */
+  countedTimes: 64 * 1024,
 } as const;

@@ -1,5 +1,6 @@
 import { deadLetter } from "./receiver/dead-letters.ts";
 import { Progress } from "./engine/progress.ts";
+import { ResponseLimits } from "./engine/limits.ts";
 import { EnvironmentError, helpOf, readEnvironment } from "./environment.ts";
 import { DEAD_LETTER, LISTENING, RESPONDER } from "./settings.ts";
 import { rulesFrom } from "./rules/folder.ts";
@@ -37,6 +38,7 @@ function service(mode: string | undefined): Deliver {
     protectedNamespaces: new Set(settings.protectedNamespaces),
     ownServices: [],
     progress: new Progress(),
+    limits: new ResponseLimits(settings.responseLimits),
     cluster: connect(API_TIMEOUT, kubeconfig),
     events: settings.events,
     deduplicationSeconds: settings.deduplicationSeconds,

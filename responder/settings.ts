@@ -1,4 +1,4 @@
-import { FLAG, HTTP_URL, integer, list, NAMESPACE, optional, text, type Format } from "./formats.ts";
+import { FLAG, HTTP_URL, integer, list, NAMESPACE, optional, rates, text, type Format } from "./formats.ts";
 
 /**
  * What the responder can be told, once: the stack writes its Knative Service's environment from these lists, the
@@ -10,6 +10,8 @@ const PORT = integer(0, 65535, "a port");
 const PATH = text("a path", (value) => value !== "");
 /** How long an API server keeps Kubernetes Events where nobody has told it otherwise: claims are Events. */
 const CLAIM_LIMIT = 3600;
+/** Of disruptive actions, by what they are counted; docs/operations.md argues for them. */
+const MOST_DISRUPTED = { workload: "10/600", namespace: "20/600", node: "20/600", total: "50/600" };
 
 /** One thing the responder can be told. */
 export interface Setting<T = unknown> {
@@ -90,6 +92,13 @@ export const RESPONDER = {
     format: integer(0, CLAIM_LIMIT),
     default: 60,
     help: "Within how many seconds the same rule acts once on the same pod, whichever replica takes the alert; 0 is no such window. It is for actions whose repetition is not nothing (evidence, log, exec, script, drain), and the role may get, create and patch events for it where the rules have any.",
+  },
+  responseLimits: {
+    variable: "RESPONSE_LIMITS",
+    key: "responseLimits",
+    format: rates(MOST_DISRUPTED),
+    default: MOST_DISRUPTED,
+    help: "How many disruptive actions are done within how many seconds, each COUNT/SECONDS, for one workload, in one namespace, on one node and in all; 0 is no such limit, and what isn't given stays as it is by default. What goes beyond is held, and told.",
   },
   broker: {
     variable: "K_SINK",

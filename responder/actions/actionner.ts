@@ -49,6 +49,11 @@ export interface Actionner {
   continue: boolean;
   /** Whether to do it again at once changes nothing, by what the API knows: a UID, the same patch. */
   repeatable: boolean;
+  /**
+   * How much of the response limits one run takes: 0 for one that ends and changes nothing that runs, 1 for one that
+   * disrupts one pod or node, more for one that ends many.
+   */
+  disrupts: number;
   /** Whether it gives an output, and so may be told a target for it. */
   givesOutput: boolean;
   /** An entry of a rules file, as YAML. */

@@ -14,6 +14,8 @@ export type Outcome =
   /** The alert is the host's, or that of a container outside Kubernetes. */
   | "no-pod"
   | "dry-run"
+  /** A response limit or the switch kept it from being done. */
+  | "held"
   /** The API refused for good, or the action can't be done on this alert. */
   | "failed";
 

@@ -90,17 +90,17 @@ function notClaimed(thrown: unknown, name: string): Claim {
   return { name: undefined, done: new Set() };
 }
 
-/** The claim's Event tells what became of it; where an action failed, the next alert may try. */
+/** The claim's Event tells what became of it; where an action failed or was held, the next alert may try. */
 export async function settleClaim(
   cluster: Cluster,
   run: RuleRun,
   { name }: Claim,
   steps: readonly Step[],
 ): Promise<void> {
-  const failed = steps.some(({ outcome }) => outcome === "failed");
+  const undone = steps.some(({ outcome }) => outcome === "failed" || outcome === "held");
   await change(cluster, run, name, {
     ...eventText(run, steps),
-    ...(failed && { metadata: { annotations: { [CLAIMED_FOR]: null } } }),
+    ...(undone && { metadata: { annotations: { [CLAIMED_FOR]: null } } }),
   });
 }
 

@@ -1,10 +1,12 @@
-import type { ApiError } from "../kubernetes/errors.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { OutputSink } from "../outputs/broker.ts";
 import type { Manners } from "../rules/deduplication.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { Progress } from "./progress.ts";
+import type { ResponseLimits } from "./limits.ts";
 import type { Protected } from "./protection.ts";
+
+export { RetryLater } from "./retry-later.ts";
 
 /** What the responder decides and acts with. */
 export interface Engine extends Manners, Protected {
@@ -13,14 +15,6 @@ export interface Engine extends Manners, Protected {
   /** Takes the actions' outputs, whole; undefined: nobody does. */
   sink?: OutputSink | undefined;
   progress: Progress;
-}
-
-/** It can't be done, or not yet: the alert is to be delivered again. */
-export class RetryLater extends Error {
-  override name = "RetryLater";
-  readonly apiErrors: readonly ApiError[];
-  constructor(message: string, apiErrors: readonly ApiError[]) {
-    super(message);
-    this.apiErrors = apiErrors;
-  }
+  /** Counts what disrupts, and holds what is too much; undefined: nothing is counted. */
+  limits?: ResponseLimits | undefined;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Step } from "../actions/outcome.ts";
+import type { Outcome, Step } from "../actions/outcome.ts";
 import type { Subject } from "../actions/subject.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { apiErrorOf } from "../kubernetes/errors.ts";
@@ -40,9 +40,10 @@ export function eventText(
   { alert }: RuleRun,
   steps: readonly Step[],
 ): { type: string; reason: string; message: string } {
-  const failed = steps.some(({ outcome }) => outcome === "failed");
+  const has = (wanted: Outcome) => steps.some(({ outcome }) => outcome === wanted);
   const message = `Falco rule "${alert}": ${steps.map((step) => step.message).join("; ")}`;
-  return { type: "Warning", reason: failed ? "ResponseFailed" : "Responded", message: plain(message) };
+  const reason = has("failed") ? "ResponseFailed" : has("held") ? "ResponseHeld" : "Responded";
+  return { type: "Warning", reason, message: plain(message) };
 }
 
 /** Tells on the subject what the rule has done there. That it can't be told changes nothing. */

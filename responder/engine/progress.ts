@@ -43,7 +43,7 @@ function keyOf({ key, rule, action }: Place): string {
   return JSON.stringify([key, rule, action]);
 }
 
-/** Whether a step is not to be run again: it did something, or began to. */
-export function isDone({ outcome, output }: Step): boolean {
-  return outcome !== "failed" || output !== undefined;
+/** Whether a step is not to be run again: it did something, or began to, or there was nothing to do. */
+export function isDone({ outcome, output }: Pick<Step, "outcome" | "output">): boolean {
+  return outcome !== "held" && (outcome !== "failed" || output !== undefined);
 }

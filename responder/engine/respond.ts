@@ -30,6 +30,7 @@ export async function respond(alert: Alert, key: string, engine: Engine): Promis
 /** Of several outcomes, the first in this order stands for all. */
 const TELLING: readonly Outcome[] = [
   "failed",
+  "held",
   "terminated",
   "done",
   "replaced",

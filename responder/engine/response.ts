@@ -6,10 +6,10 @@ import { RESPONSE_EVENT_SOURCE } from "../events.ts";
 import { LIMITS } from "../limits.ts";
 import { plain } from "../text.ts";
 
-/** What was done about an alert, for people: a failure or a shortcoming is one priority higher than the alert. */
+/** What was done about an alert, for people: a failure, a response that was held or a shortcoming is one priority higher than the alert. */
 export function responsePayload(alert: Alert, steps: readonly Step[], outcome: Outcome): FalcoPayload {
   const rules = distinct(steps.map(({ rule }) => rule)).join(", ");
-  const raised = outcome === "failed" || steps.some(({ shortcoming }) => shortcoming);
+  const raised = outcome === "failed" || outcome === "held" || steps.some(({ shortcoming }) => shortcoming);
   return {
     output: plain(`Response to "${alert.rule}": ${steps.map(({ message }) => message).join("; ")}`, LIMITS.said),
     priority: raised ? oneHigher(alert.priority) : alert.priority,

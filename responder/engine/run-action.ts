@@ -58,6 +58,7 @@ async function stepOf(action: RuleAction, { rule, alert, engine, apiErrors }: Ru
 
 /** What is to be told of a failure that asking again can't mend, or that the rule takes for none. */
 function failed(thrown: unknown, { actionner, ignoreErrors }: RuleAction, apiErrors: ApiError[]): Result {
+  if (thrown instanceof RetryLater) throw thrown;
   const error = apiErrorOf(thrown);
   apiErrors.push(error);
   if (error.failure === "defect") {
@@ -83,12 +84,15 @@ async function resultOf(action: RuleAction, rule: Rule, alert: Alert, engine: En
   if (rule.dryRun) {
     return { outcome: "dry-run", message: `dry run: ${actionner.name} would have been run on ${described}` };
   }
-  return await prepared.run({
-    alert,
-    cluster: engine.cluster,
-    protection: (namespace, pod) => protectionOf(engine, namespace, pod),
-    context: await contextOf(action, alert, engine.cluster),
-  });
+  const run = async (cluster: Cluster) =>
+    await prepared.run({
+      alert,
+      cluster,
+      protection: (namespace, pod) => protectionOf(engine, namespace, pod),
+      context: await contextOf(action, alert, cluster),
+    });
+  if (actionner.disrupts === 0 || !engine.limits) return await run(engine.cluster);
+  return await engine.limits.within({ actionner, target: prepared.target, subject }, engine.cluster, run);
 }
 
 async function contextOf(

@@ -72,5 +72,5 @@ function doneElsewhere(rule: Rule, { name, actionner }: RuleAction): Step {
 }
 
 function goesOn({ outcome }: Result, action: RuleAction): boolean {
-  return action.continue && (outcome !== "failed" || action.ignoreErrors);
+  return action.continue && ((outcome !== "failed" && outcome !== "held") || action.ignoreErrors);
 }

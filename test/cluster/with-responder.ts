@@ -61,6 +61,8 @@ export function withResponder(options: StageOptions | (() => StageOptions)): Sta
       defaultRules: false,
       ...given.responder,
       config: {
+        // a suite ends more pods than an incident
+        responseLimits: { workload: 0, namespace: 0, node: 0, total: 0 },
         ...(given.guarded && { responderProtectedNamespaces: [protectedPods.namespace] }),
         ...given.responder?.config,
       },

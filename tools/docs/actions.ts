@@ -51,9 +51,16 @@ function section(actionner: Actionner): string {
     `- The rule's next action runs after it${actionner.continue ? "" : " only with `continue: true`"}.`,
     `- It gives ${actionner.givesOutput ? "an output, which may have a target" : "no output"}.`,
     `- Doing it again ${actionner.repeatable ? "changes nothing" : `is not nothing: a rule acts once on a pod within \`${RESPONDER.deduplicationSeconds.key}\``}.`,
+    `- ${disruption(actionner)}`,
     `- ${needsOf(actionner)}`,
     "",
   ].join("\n");
+}
+
+function disruption({ disrupts }: Actionner): string {
+  if (disrupts === 0) return "It disrupts nothing: the limits don't count it, and exemptions don't keep it off.";
+  const much = disrupts === 1 ? "one" : `as much as ${disrupts} pods`;
+  return `It disrupts: it counts as ${much} under \`${RESPONDER.responseLimits.key}\`, and what is exempt is spared.`;
 }
 
 function parametersOf({ parameters }: Actionner): string {

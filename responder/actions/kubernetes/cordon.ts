@@ -7,6 +7,7 @@ export const cordon = actionner<object>({
     "Lets no further pod be scheduled on the node of the pod that raised the alert, or that an alert of the host comes from",
   continue: true,
   repeatable: true,
+  disrupts: 1,
   givesOutput: false,
   parameters: {},
   targets: ["node"],

@@ -20,6 +20,7 @@ export const deleteResource = actionner<Parameters>({
   targets: ["object"],
   continue: false,
   repeatable: true,
+  disrupts: 1,
   givesOutput: false,
   parameters: {
     resources: {

@@ -29,6 +29,7 @@ export const drain = actionner<Parameters>({
   targets: ["node"],
   continue: true,
   repeatable: false,
+  disrupts: 10,
   givesOutput: false,
   parameters: {
     ...SPARE_PARAMETERS,

@@ -24,6 +24,7 @@ export const evidence = podActionner<Parameters>({
     "and the logs of its containers, those from before a restart too",
   continue: true,
   repeatable: false,
+  disrupts: 0,
   givesOutput: true,
   parameters: {
     tail_lines: { description: "How many lines of each container's log", ...positive("lines"), default: 200 },

@@ -11,6 +11,7 @@ export const exec = podActionner<Parameters>({
   description: "Runs a command in the container that raised the alert, and keeps what it prints",
   continue: true,
   repeatable: false,
+  disrupts: 1,
   givesOutput: true,
   parameters: {
     command: {

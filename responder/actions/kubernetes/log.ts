@@ -18,6 +18,7 @@ export const log = podActionner<Parameters>({
     "Keeps the end of the log of the container that raised the alert, or of all the pod's where the alert doesn't say which",
   continue: true,
   repeatable: false,
+  disrupts: 0,
   givesOutput: true,
   parameters: {
     tail_lines: {

@@ -21,6 +21,7 @@ export const networkpolicy = podActionner<Parameters>({
     "Cuts the pod that raised the alert, and those with the same labels, off from everything they could reach",
   continue: true,
   repeatable: true,
+  disrupts: 1,
   givesOutput: false,
   parameters: {
     allow_cidr: cidrs("Addresses that stay reachable"),

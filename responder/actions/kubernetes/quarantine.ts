@@ -21,6 +21,7 @@ export const quarantine = podActionner<object>({
     "replica (a StatefulSet only when the pod, which keeps its name, is gone), and keeps it running for who investigates",
   continue: true,
   repeatable: true,
+  disrupts: 1,
   givesOutput: false,
   parameters: {},
   permissions: () => [{ apiGroup: "", resource: "pods", verbs: ["get", "patch"] }, ...POLICY_PERMISSIONS],

@@ -15,6 +15,7 @@ export const script = podActionner<Parameters>({
   description: "Runs a script in the container that raised the alert, and keeps what it prints",
   continue: true,
   repeatable: false,
+  disrupts: 1,
   givesOutput: true,
   parameters: {
     script: text("The script; the same variables are set as for kubernetes:exec", "a shell's script"),

@@ -20,6 +20,7 @@ export const terminate = podActionner<Parameters>({
   description: "Deletes the pod that raised the alert, and no other",
   continue: false,
   repeatable: true,
+  disrupts: 1,
   givesOutput: false,
   parameters: {
     grace_period_seconds: {

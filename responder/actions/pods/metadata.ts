@@ -26,6 +26,7 @@ export function metadataActionner({ actionner, field, value, allowed, example }:
     description: `Adds, changes or removes ${field} of the pod that raised the alert, or of its node`,
     continue: true,
     repeatable: true,
+    disrupts: 0,
     givesOutput: false,
     parameters: {
       [field]: changes(field, value, allowed),

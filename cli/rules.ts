@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parse, stringify } from "yaml";
+import { NotAllowed, type Rates } from "../responder/formats.ts";
+import { RESPONDER } from "../responder/settings.ts";
+import { replay, sinceOf } from "./replay/replay.ts";
+import { textOf } from "./replay/report.ts";
 import { AlertError, parseAlert } from "../responder/alerts/alert.ts";
 import { mismatch, type Match } from "../responder/rules/match.ts";
 import { permissionsOf } from "../responder/rules/role.ts";
@@ -13,12 +17,20 @@ import { alertFilters } from "../stack/events/filters.ts";
 
 const HELP = `usage: npm run rules check FILE... [-- OPTION...]
        npm run rules explain ALERT.json [-- --rules FILE]... [OPTION...]
+       npm run rules replay FILE... [-- --rules FILE]... [OPTION...]
 
 check    reads rules files, merged in order, and prints what they would do, the ClusterRole they need and
          the filter of their Trigger
 explain  reads one alert, as Falco or falcosidekick writes it ("-": standard input), and prints which rules
          answer it, and why the others don't; the rules are those of rules.yaml where no --rules is given
+replay   reads alerts as they were, one a line (Falco's JSON, falcosidekick's log in debug mode, a pod's log with other
+         lines between; "-": standard input), and prints what the rules would have done, those that run dry too:
+         per rule, namespace, workload and hour, what limits would have held, and the pods hit most
 
+--since WHEN         replay: leaves out older alerts; a duration (30m, 24h, 7d) or a time (2026-11-23T16:00:00Z)
+--limit SCOPE=RATE   replay: one of responseLimits, such as workload=30/600 or total=0; may be given again
+--protected NAME     replay: a namespace of responderProtectedNamespaces, instead of its default; may be given again
+--json               replay: prints JSON
 --timeout-seconds N  what responderTimeoutSeconds is in the stack (default: its default)
 --skip-broken        leaves out rules that can't be used, with a warning on standard error, and uses the others
 
@@ -67,6 +79,51 @@ function explain(files: readonly string[], ruleFiles: readonly string[], options
   const verdict =
     answering.length === 0 ? "no rule answers it" : `${answering.length} of ${rules.length} rules answer it`;
   return `"${alert.rule}" (${alert.priority}): ${verdict}\n\n${lines.join("\n")}`;
+}
+
+async function rehearse(
+  files: readonly string[],
+  ruleFiles: readonly string[],
+  options: Options,
+  values: ReplayValues,
+) {
+  if (files.length === 0) throw new UsageError("replay takes at least one file of alerts");
+  const since = values.since === undefined ? undefined : sinceOf(values.since);
+  if (values.since !== undefined && since === undefined)
+    throw new UsageError(`--since: "${values.since}" is not allowed; it takes 30m, 24h, 7d or 2026-11-23T16:00:00Z`);
+  const defaults = stackDefaults();
+  const rehearsal = {
+    since,
+    limits: limitsOf(values.limit ?? []),
+    protectedNamespaces: values.protected ?? RESPONDER.protectedNamespaces.default,
+    deduplicationSeconds: defaults.deduplicationSeconds,
+  };
+  const onProgress = (lines: number) => process.stderr.write(`${lines.toLocaleString("en-US")} lines read\n`);
+  const rules = readRules(ruleFiles, options);
+  try {
+    const report = await replay(files, rules, rehearsal, onProgress);
+    return values.json ? JSON.stringify(report, null, 2) : textOf(report);
+  } catch (error) {
+    const { code, path, message } = error as NodeJS.ErrnoException;
+    throw code === undefined ? error : new InputError(`${path ?? "-"}: can't be read: ${message}`);
+  }
+}
+
+interface ReplayValues {
+  since?: string | undefined;
+  limit?: string[] | undefined;
+  protected?: string[] | undefined;
+  json: boolean;
+}
+
+/** The limits by default, but for those given as SCOPE=RATE. */
+function limitsOf(given: readonly string[]): Rates {
+  const { format } = RESPONDER.responseLimits;
+  try {
+    return format.read(Object.fromEntries(given.map((one) => one.split("=", 2))));
+  } catch (error) {
+    throw error instanceof NotAllowed ? new UsageError(`--limit: ${error.message}`) : error;
+  }
 }
 
 function readRules(files: readonly string[], options: Options): Rule[] {
@@ -139,7 +196,7 @@ function secondsOf(given: string | undefined): number {
   return Number(given);
 }
 
-function run(args: readonly string[]): string {
+async function run(args: readonly string[]): Promise<string> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -148,6 +205,10 @@ function run(args: readonly string[]): string {
       rules: { type: "string", multiple: true },
       "timeout-seconds": { type: "string" },
       "skip-broken": { type: "boolean", default: false },
+      since: { type: "string" },
+      limit: { type: "string", multiple: true },
+      protected: { type: "string", multiple: true },
+      json: { type: "boolean", default: false },
     },
   });
   const [command, ...files] = positionals;
@@ -155,13 +216,14 @@ function run(args: readonly string[]): string {
   const options = { timeoutSeconds: secondsOf(values["timeout-seconds"]), skipBroken: values["skip-broken"] };
   if (command === "check") return check(files, options);
   if (command === "explain") return explain(files, values.rules ?? ["rules.yaml"], options);
+  if (command === "replay") return await rehearse(files, values.rules ?? ["rules.yaml"], options, values);
   throw new UsageError(
-    command === undefined ? "a command is missing" : `"${command}" is no command; it takes check or explain`,
+    command === undefined ? "a command is missing" : `"${command}" is no command; it takes check, explain or replay`,
   );
 }
 
 try {
-  process.stdout.write(`${run(process.argv.slice(2)).trimEnd()}\n`);
+  process.stdout.write(`${(await run(process.argv.slice(2))).trimEnd()}\n`);
 } catch (error) {
   const usage = error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS");
   if (!usage && !(error instanceof InputError) && !(error instanceof RulesError)) throw error;

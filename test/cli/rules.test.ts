@@ -118,6 +118,32 @@ describe("npm run rules", () => {
     assert.match(stdout, /✗ Other\n {4}priority: Notice is not >= Error/);
   });
 
+  it("replay says what the rules would have done about alerts between other lines, as text or JSON", () => {
+    const log = ["Falco initialized", JSON.stringify(shellAlert()), JSON.stringify(shellAlert({}, { uuid: "2" })), ""];
+    const { status, stdout } = run(["replay", "-"], log.join("\n"));
+    assert.equal(status, 0);
+    assert.match(stdout, /^2 alerts in 3 lines, from 2026-11-23T16:31:56\.746Z/m);
+    assert.match(stdout, /^ +1 +0 +1 +0 {2}Terminal shell in container$/m);
+    const json = run(["replay", file("a.log", log.join("\n")), "--json", "--limit", "total=1/60", "--protected", "a"]);
+    const report = JSON.parse(json.stdout) as Record<string, unknown>;
+    assert.deepEqual(report["limits"], { workload: "10/600", namespace: "20/600", node: "20/600", total: "1/60" });
+    assert.deepEqual(report["protectedNamespaces"], ["a"]);
+  });
+
+  it("replay says what can't be read or understood, and exits with 1 or 2", () => {
+    const { status, stderr } = run(["replay", join(folder, "none.log")]);
+    assert.equal(status, 1);
+    assert.match(stderr, /none\.log: can't be read/);
+    for (const wrong of [
+      ["--since", "yesterday"],
+      ["--limit", "pod=1/2"],
+      ["--limit", "total"],
+    ]) {
+      assert.equal(run(["replay", "-", ...wrong]).status, 2, wrong.join(" "));
+    }
+    assert.equal(run(["replay"]).status, 2);
+  });
+
   it("explain says what is no alert, and exits with 1", () => {
     for (const text of ["{", "{}"]) {
       const { status, stderr } = run(["explain", "-"], text);

@@ -1,5 +1,7 @@
 import { deadLetter } from "./receiver/dead-letters.ts";
 import { Progress } from "./engine/progress.ts";
+import { Switch } from "./engine/switch.ts";
+import type { Cluster } from "./kubernetes/cluster.ts";
 import { ResponseLimits } from "./engine/limits.ts";
 import { EnvironmentError, helpOf, readEnvironment } from "./environment.ts";
 import { DEAD_LETTER, LISTENING, RESPONDER } from "./settings.ts";
@@ -33,17 +35,24 @@ function service(mode: string | undefined): Deliver {
   };
   const rules = loadRules(files, { dryRun, readFile, onWarning });
   log("info", "rules", { rules: rules.map(({ name }) => name) });
+  const cluster = connect(API_TIMEOUT, kubeconfig);
   return alertReceiver({
     rules,
     protectedNamespaces: new Set(settings.protectedNamespaces),
     ownServices: [],
     progress: new Progress(),
     limits: new ResponseLimits(settings.responseLimits),
-    cluster: connect(API_TIMEOUT, kubeconfig),
+    cluster,
+    switch: switchOf(cluster, settings.switch),
     events: settings.events,
     deduplicationSeconds: settings.deduplicationSeconds,
     sink: broker === undefined ? undefined : brokerSink(broker),
   });
+}
+
+function switchOf(cluster: Cluster, object: string | undefined): Switch | undefined {
+  const [namespace = "", name = ""] = object?.split("/") ?? [];
+  return name === "" ? undefined : new Switch(cluster, { namespace, name });
 }
 
 const [mode] = process.argv.slice(2);

@@ -1,4 +1,5 @@
 import { FLAG, HTTP_URL, integer, list, NAMESPACE, optional, rates, text, type Format } from "./formats.ts";
+import { isNamespace, isObjectName } from "./names.ts";
 
 /**
  * What the responder can be told, once: the stack writes its Knative Service's environment from these lists, the
@@ -12,6 +13,12 @@ const PATH = text("a path", (value) => value !== "");
 const CLAIM_LIMIT = 3600;
 /** Of disruptive actions, by what they are counted; docs/operations.md argues for them. */
 const MOST_DISRUPTED = { workload: "10/600", namespace: "20/600", node: "20/600", total: "50/600" };
+
+/** Of a ConfigMap. */
+const OBJECT_NAME = text("NAMESPACE/NAME of a ConfigMap", (value) => {
+  const [namespace = "", name = "", ...more] = value.split("/");
+  return isNamespace(namespace) && isObjectName(name) && more.length === 0;
+});
 
 /** One thing the responder can be told. */
 export interface Setting<T = unknown> {
@@ -99,6 +106,11 @@ export const RESPONDER = {
     format: rates(MOST_DISRUPTED),
     default: MOST_DISRUPTED,
     help: "How many disruptive actions are done within how many seconds, each COUNT/SECONDS, for one workload, in one namespace, on one node and in all; 0 is no such limit, and what isn't given stays as it is by default. What goes beyond is held, and told.",
+  },
+  switch: {
+    variable: "RESPONSE_SWITCH",
+    format: optional(OBJECT_NAME),
+    help: "NAMESPACE/NAME of the ConfigMap whose annotation response-engine.io/paused=true stops all responses. Empty is none.",
   },
   broker: {
     variable: "K_SINK",

@@ -4,7 +4,11 @@ import { notFound } from "./status.ts";
 
 /** What a change was, for those who watch. */
 export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
-export type ChangeListener = (type: ChangeType, object: KubernetesObject) => void;
+/** `before` is what the object was; undefined for a new one. */
+export type ChangeListener = (type: ChangeType, object: KubernetesObject, before?: KubernetesObject) => void;
+
+/** How many changes are remembered for those who watch from an earlier version on. */
+const REMEMBERED = 2000;
 
 /**
  * What the embedded Kubernetes API holds: objects by kind, namespace and name, their versions, who watches them, and
@@ -15,6 +19,7 @@ export class Contents {
   /** By UID. */
   readonly #kubelets = new Map<string, NodeJS.Timeout>();
   readonly #listeners = new Set<ChangeListener>();
+  readonly #changes: Parameters<ChangeListener>[] = [];
   /** Undefined where no namespaces are served. */
   readonly namespaces: Resource | undefined;
   #version = 0;
@@ -34,6 +39,13 @@ export class Contents {
     return () => {
       this.#listeners.delete(listener);
     };
+  }
+
+  /** The changes after a version; undefined where they are no longer known. */
+  changesSince(version: number): readonly Parameters<ChangeListener>[] | undefined {
+    const versionOf = (change: Parameters<ChangeListener>) => Number(change[1].metadata.resourceVersion);
+    const since = this.#changes.filter((change) => versionOf(change) > version);
+    return since.length === this.#version - version ? since : undefined;
   }
 
   /** The object itself, not a copy of it. */
@@ -62,9 +74,10 @@ export class Contents {
   /** Gives the object a new version and puts it in its place. @returns a copy */
   put(resource: Resource, type: ChangeType, object: KubernetesObject): KubernetesObject {
     const { name, namespace = "" } = object.metadata;
+    const before = this.#objects.get(keyOf(resource, namespace, name));
     this.#countChange(object);
     this.#objects.set(keyOf(resource, namespace, name), object);
-    this.#tell(type, object);
+    this.#tell(type, object, before);
     return structuredClone(object);
   }
 
@@ -73,7 +86,7 @@ export class Contents {
     this.#countChange(object);
     this.keep(uid);
     this.#objects.delete(keyOf(resource, namespace, name));
-    this.#tell("DELETED", object);
+    this.#tell("DELETED", object, object);
     if (namespace !== "") this.leaveNamespace(namespace);
   }
 
@@ -118,8 +131,10 @@ export class Contents {
     object.metadata.resourceVersion = this.version;
   }
 
-  #tell(type: ChangeType, object: KubernetesObject): void {
-    for (const listener of this.#listeners) listener(type, structuredClone(object));
+  #tell(type: ChangeType, object: KubernetesObject, before?: KubernetesObject): void {
+    this.#changes.push([type, structuredClone(object), before]);
+    if (this.#changes.length > REMEMBERED) this.#changes.shift();
+    for (const listener of this.#listeners) listener(type, structuredClone(object), before);
   }
 }
 

@@ -8,7 +8,7 @@ export interface Fault {
   times: number;
   /** How many go well before; none where it isn't given. */
   after?: number;
-  /** Only requests of this verb. */
+  /** Only requests of this verb; not given: any but a watch, whose end nobody waits for. */
   verb?: string;
 }
 
@@ -34,7 +34,9 @@ export class Faults {
    * @throws StatusError for a status to answer
    */
   next(verb: string): "hang" | "reset" | undefined {
-    const fault = this.#faults.find((one) => one.times > 0 && (one.verb === undefined || one.verb === verb));
+    const fault = this.#faults.find(
+      (one) => one.times > 0 && (one.verb === undefined ? verb !== "watch" : one.verb === verb),
+    );
     if (!fault) return undefined;
     const { after = 0, answer } = fault;
     if (after > 0) {

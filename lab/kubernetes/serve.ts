@@ -8,6 +8,7 @@ import type { Containers } from "./containers.ts";
 import { parseExec, serveExec } from "./exec.ts";
 import type { Faults } from "./faults.ts";
 import { handle } from "./requests.ts";
+import { serveWatch } from "./watch.ts";
 import { forbidden, StatusError } from "./status.ts";
 import type { Store } from "./store.ts";
 import { parseTarget } from "./target.ts";
@@ -63,6 +64,11 @@ export async function serve(
       entry.status = upgrade(service, target, request, response, head);
       return;
     }
+    if (target.attributes.verb === "watch" && target.resource) {
+      entry.status = 200;
+      serveWatch(service.store, target.resource, target, response);
+      return;
+    }
     const answer = handle(service.store, service.containers, { target, request, body });
     entry.status = answer.code;
     send(response, answer.code, answer.body);
@@ -79,11 +85,18 @@ export async function serve(
 }
 
 /** @throws StatusError 403 */
-function checkAllowed({ authorized }: Service, user: User, { attributes }: Target, isExec: boolean): void {
-  if (!authorized(user, attributes))
+function checkAllowed({ authorized }: Service, user: User, { attributes, query }: Target, isExec: boolean): void {
+  if (!authorized(user, attributes) && !authorized(user, named({ attributes, query })))
     throw forbidden(attributes.apiGroup, attributes.resource, attributes.name, refusal(user, attributes));
   // a GET that runs a command needs leave to create, too: https://github.com/kubernetes/kubernetes/issues/133515
   if (isExec && !authorized(user, { ...attributes, verb: "create" })) throw forbidden("", "pods", attributes.name, "");
+}
+
+/** To list or watch what has one name is asked for as that one. @see https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources */
+function named({ attributes, query }: Pick<Target, "attributes" | "query">): Attributes {
+  const isOfMany = attributes.verb === "list" || attributes.verb === "watch";
+  const [, name] = /^metadata\.name=([^,]+)$/.exec(query.get("fieldSelector") ?? "") ?? [];
+  return isOfMany && name !== undefined ? { ...attributes, name } : attributes;
 }
 
 /** Takes the connection from HTTP. @throws StatusError 400 or 404 */

@@ -37,6 +37,11 @@ export class Store {
     return this.#contents.watch(listener);
   }
 
+  /** The changes after a version; undefined where they are no longer known. */
+  changesSince(version: string): readonly Parameters<ChangeListener>[] | undefined {
+    return this.#contents.changesSince(Number(version));
+  }
+
   /** @throws StatusError 404 */
   get(resource: Resource, namespace: string, name: string): KubernetesObject {
     return structuredClone(this.#contents.find(resource, namespace, name));

@@ -36,7 +36,7 @@ export function parseTarget(resources: readonly Resource[], request: IncomingMes
     resource,
     query,
     attributes: {
-      verb: verbOf(method, name),
+      verb: name === "" && method === "GET" && flagOf(query, "watch") ? "watch" : verbOf(method, name),
       apiGroup: group,
       resource: plural,
       subresource,

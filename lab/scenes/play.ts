@@ -1,3 +1,4 @@
+import type { LoggedRequest } from "../kubernetes/serve.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Chain } from "../chain.ts";
 import type { SidekickPayload } from "../falcosidekick.ts";
@@ -46,7 +47,7 @@ export async function play(
       priority: alert.priority,
       uuid: alert.uuid,
       ...passageOf(recorder, alert, performance.now() - watch.start),
-      requests: kubernetes.requests.slice(asked),
+      requests: kubernetes.requests.slice(asked).filter((request) => !isFollowing(request)),
       ...(outcome === undefined ? {} : { outcome }),
       changes: [...new Set(others.map(describeChange))],
       gone: gone.map((pod) => ({ pod: pathOf(pod), after: goneAfter.get(pod.metadata.uid) ?? 0 })),
@@ -97,4 +98,9 @@ async function until<T>(condition: () => T | undefined): Promise<T | undefined> 
     if (value !== undefined || performance.now() > end) return value;
     await sleep(5);
   }
+}
+
+/** Whether it is one by which the responder follows its switch, in the background of every scene. */
+function isFollowing({ verb, path }: LoggedRequest): boolean {
+  return verb === "watch" || (verb === "list" && path.includes("/configmaps?fieldSelector=metadata.name"));
 }

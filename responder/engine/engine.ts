@@ -4,6 +4,7 @@ import type { Manners } from "../rules/deduplication.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { Progress } from "./progress.ts";
 import type { ResponseLimits } from "./limits.ts";
+import type { Switch } from "./switch.ts";
 import type { Protected } from "./protection.ts";
 
 export { RetryLater } from "./retry-later.ts";
@@ -15,6 +16,8 @@ export interface Engine extends Manners, Protected {
   /** Takes the actions' outputs, whole; undefined: nobody does. */
   sink?: OutputSink | undefined;
   progress: Progress;
+  /** Stops all responses; undefined: nothing does. */
+  switch?: Switch | undefined;
   /** Counts what disrupts, and holds what is too much; undefined: nothing is counted. */
   limits?: ResponseLimits | undefined;
 }

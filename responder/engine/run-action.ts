@@ -84,6 +84,10 @@ async function resultOf(action: RuleAction, rule: Rule, alert: Alert, engine: En
   if (rule.dryRun) {
     return { outcome: "dry-run", message: `dry run: ${actionner.name} would have been run on ${described}` };
   }
+  if (await engine.switch?.isOff()) {
+    const message = `held: ${actionner.name} was not run on ${described}, as ${engine.switch?.described ?? ""}`;
+    return { outcome: "held", message };
+  }
   const run = async (cluster: Cluster) =>
     await prepared.run({
       alert,

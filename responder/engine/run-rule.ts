@@ -21,7 +21,9 @@ export async function runRule(of: RuleCase): Promise<Step[]> {
   const { rule, engine } = of;
   const run = runOf(of);
   let claimed: Claim | undefined;
-  if (run && isClaimed(rule, engine)) {
+  // what can't be known here is asked again by the action, which knows what to say
+  const isOff = run && !rule.dryRun && (await engine.switch?.isOff().catch(() => false));
+  if (run && isClaimed(rule, engine) && !isOff) {
     claimed = await claim(engine.cluster, run, engine.deduplicationSeconds);
     if (!claimed) return [leftToAnother(rule, run, engine)];
   }

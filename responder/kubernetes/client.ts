@@ -4,8 +4,10 @@ import type { Cluster, ListQuery } from "./cluster.ts";
 import { credentialsFrom } from "./credentials.ts";
 import { ApiError, statusError } from "./errors.ts";
 import { commandRunner } from "./exec.ts";
+import { watch } from "./follow.ts";
 import { Gate } from "../gate.ts";
 import { pathOf, type Place } from "./resources.ts";
+import { OBJECT, shaped } from "./shapes.ts";
 import { transport, type ApiRequest } from "./transport.ts";
 
 /**
@@ -29,7 +31,19 @@ export function connect(timeout: number, kubeconfig?: string): Cluster {
     get: (at) => large.run(() => askFor(at, { method: "GET" })),
     metadata: (at) =>
       large.run(async () => objectIn(await ask(at, { method: "GET", accept: METADATA }), at.resource.kind, PARTIAL)),
-    list: (at, query) => large.run(() => pages(at, query, ask)),
+    list: (at, query) =>
+      large.run(async () => {
+        const { items, more } = await pages(at, query, ask);
+        return { items, more };
+      }),
+    follow: async (at, selectors, follower) => {
+      const query = { ...selectors, limit: LIMITS.listed };
+      const { items, more, version } = await large.run(() => pages(at, query, ask, METADATA_LIST));
+      if (more) throw new ApiError("broken", `there are more than ${LIMITS.listed} ${at.resource.name} to follow`);
+      follower.all(items.map((item) => shaped(item, OBJECT)));
+      const asked = { path: pathOf(at), query: new URLSearchParams({ ...selectors }), accept: METADATA };
+      await watch(credentials, asked, version, follower);
+    },
     create: (at, body) => askFor(at, { method: "POST", body }),
     patch: (at, body) => askFor(at, { method: "PATCH", body }),
     delete: async (at, { uid, gracePeriodSeconds }) => {
@@ -54,6 +68,8 @@ const PARTIAL = "PartialObjectMetadata";
 /** @see https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
 const METADATA = `application/json;as=${PARTIAL};g=meta.k8s.io;v=v1,application/json`;
 
+const METADATA_LIST = `application/json;as=${PARTIAL}List;g=meta.k8s.io;v=v1,application/json`;
+
 /**
  * The first items of a collection, until `limit` or the end.
  * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
@@ -62,20 +78,24 @@ async function pages(
   at: Place,
   { limit, ...selectors }: ListQuery,
   ask: (at: Place, asked: Omit<ApiRequest, "path">, query: string) => Promise<string>,
-): Promise<{ items: object[]; more: boolean }> {
+  accept?: string,
+): Promise<{ items: object[]; more: boolean; version: string }> {
   const items: object[] = [];
   let next = "";
+  let version = "";
   do {
     const query = new URLSearchParams({ ...selectors, limit: `${Math.min(LIMITS.page, limit - items.length)}` });
     if (next !== "") query.set("continue", next);
-    const answer = await ask(at, { method: "GET", limit: LIMITS.listAnswer }, query.toString());
-    const list = objectIn(answer, `${at.resource.kind}List`);
+    const asked = { method: "GET", limit: LIMITS.listAnswer, ...(accept !== undefined && { accept }) } as const;
+    const list = objectIn(await ask(at, asked, query.toString()), `${at.resource.kind}List`, `${PARTIAL}List`);
     if (!Array.isArray(list["items"]) || !list["items"].every(isMap)) throw notTheApi();
     items.push(...(list["items"] as object[]));
     const metadata = isMap(list["metadata"]) ? list["metadata"] : {};
+    // the pages of a list are all of one version
+    version = typeof metadata["resourceVersion"] === "string" ? metadata["resourceVersion"] : version;
     next = typeof metadata["continue"] === "string" ? metadata["continue"] : "";
   } while (next !== "" && items.length < limit);
-  return { items, more: next !== "" };
+  return { items, more: next !== "", version };
 }
 
 /** The object of an answer. A 2xx that holds anything else isn't the API's, or isn't a yes. @throws {ApiError} */

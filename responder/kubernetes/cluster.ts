@@ -1,3 +1,4 @@
+import type { Follower } from "./follow.ts";
 import type { KubernetesObject } from "./objects.ts";
 import type { Place } from "./resources.ts";
 
@@ -8,6 +9,11 @@ export interface Cluster {
   metadata: (at: Place) => Promise<KubernetesObject>;
   /** The first items of a collection, page by page; `more` where there are more than are read. */
   list: (at: Place, query: ListQuery) => Promise<{ items: object[]; more: boolean }>;
+  /**
+   * Tells of a collection's objects, of each its metadata alone: all there are, then each change, until the API ends
+   * it. Who wants to know more than that asks again.
+   */
+  follow: (at: Place, selectors: Selectors, follower: Follower) => Promise<void>;
   create: (at: Place, body: object) => Promise<unknown>;
   /** A JSON merge patch. @see https://www.rfc-editor.org/rfc/rfc7386 */
   patch: <T extends object>(at: Place, body: object) => Promise<T>;
@@ -17,9 +23,12 @@ export interface Cluster {
   exec: (command: Command) => Promise<CommandResult>;
 }
 
-export interface ListQuery {
+export interface Selectors {
   fieldSelector?: string;
   labelSelector?: string;
+}
+
+export interface ListQuery extends Selectors {
   /** How many items, at most. */
   limit: number;
 }

@@ -22,6 +22,7 @@ const RBAC = "rbac.authorization.k8s.io";
 const CLUSTER_WIDE = { namespaced: false };
 
 export const PODS = resource("Pod");
+export const CONFIGMAPS = resource("ConfigMap");
 export const EVENTS = resource("Event");
 export const NODES = resource("Node", "", CLUSTER_WIDE);
 export const NAMESPACES = resource("Namespace", "", { ...CLUSTER_WIDE, isName: isNamespace });
@@ -41,7 +42,7 @@ export const WORKLOADS: readonly Resource[] = [
 
 /** What an audit alert may name for kubernetes:delete. */
 export const DELETABLE: readonly Resource[] = [
-  resource("ConfigMap"),
+  CONFIGMAPS,
   PODS,
   resource("Secret"),
   resource("Service"),

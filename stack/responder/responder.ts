@@ -8,6 +8,7 @@ import { keyOf } from "../../responder/rules/folder.ts";
 import type { ResponderConfig } from "../config/config.ts";
 import { destinationOf, labelsOf, PrivateService, type ServiceBase } from "./private-service.ts";
 import type { Destination } from "../knative/custom-resources.ts";
+import { ResponseSwitch } from "./switch.ts";
 import type { ResponseRules } from "./rules.ts";
 
 const NAME = "responder";
@@ -53,6 +54,7 @@ export class Responder extends pulumi.ComponentResource {
       { metadata: { name: `${NAME}-rules-${hashOf(data)}`, namespace, labels }, data, immutable: true },
       child,
     );
+    const off = new ResponseSwitch(`${name}-switch`, { namespace, account: account.metadata.name }, child);
     this.service = new PrivateService(
       `${name}-service`,
       {
@@ -63,10 +65,11 @@ export class Responder extends pulumi.ComponentResource {
         env: {
           ...environmentOf(RESPONDER, { ...settings, rulesFolder: RULES_FOLDER }),
           [RESPONDER.broker.variable]: brokerUrl,
+          [RESPONDER.switch.variable]: off.object,
         },
         files: { configMap: configMap.metadata.name, folder: RULES_FOLDER },
       },
-      { ...child, dependsOn: [binding] },
+      { ...child, dependsOn: [binding, off] },
     );
     this.url = this.service.status.address.url;
     this.destination = destinationOf(this.service);

@@ -153,6 +153,7 @@ export function cluster(answers: {
         return { items: (lists[resource.kind] ?? []) as never[], more: false };
       });
     },
+    follow: () => Promise.reject(apiError(403, "nothing is followed")),
     create: ({ resource, name, subresource }, body) => {
       if (subresource === "eviction") {
         return asked({ verb: "evict", name: name ?? "", body }, () => {

@@ -39,6 +39,7 @@ export function watchedCluster(given: readonly Given[], printed: string): Cluste
         () => fitting.list(place, query),
         (object) => ({ items: [object, object], more: true }),
       ),
+    follow: (place, selectors, follower) => fitting.follow(place, selectors, follower),
     create: (place, body) => ask({ verb: "create", place, body }, () => fitting.create(place, body), whole),
     patch: (place, body) => ask({ verb: "patch", place, body }, () => fitting.patch(place, body), whole),
     delete: (place, options) =>

@@ -11,7 +11,7 @@ describeStacks("the dead letter service", (_, program) => {
     const bindings = program().resources.filter(({ type }) => type.endsWith("Binding"));
     assert.deepEqual(
       bindings.map(({ name }) => name),
-      ["responder-binding"],
+      ["responder-binding", "responder-switch-binding"],
     );
   });
 });

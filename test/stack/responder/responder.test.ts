@@ -20,6 +20,7 @@ function environmentOf(service: string, { resources }: Program): Environment {
 function another({ default: otherwise, format }: Setting): unknown {
   if (typeof otherwise === "boolean") return !otherwise;
   if (typeof otherwise === "number") return otherwise + 1;
+  if (format.type === "object") return { workload: "3/60", namespace: "0", node: "9/600", total: "9/60" };
   const value = format.type === "array" ? ["another"] : "another";
   assert.doesNotThrow(() => format.read(value), "say here which other value such a setting takes");
   return value;

@@ -140,6 +140,7 @@ function stackDefaults(): Manners & { timeoutSeconds: number } {
   };
   return {
     events: config["responderEvents"]?.default === true,
+    exemptLabel: String(config["exemptLabel"]?.default),
     deduplicationSeconds: Number(config["responderDeduplicationSeconds"]?.default),
     timeoutSeconds: Number(config["responderTimeoutSeconds"]?.default),
   };

@@ -2,6 +2,8 @@ import { deadLetter } from "./receiver/dead-letters.ts";
 import { Progress } from "./engine/progress.ts";
 import { Switch } from "./engine/switch.ts";
 import type { Cluster } from "./kubernetes/cluster.ts";
+import { Exemption } from "./engine/exemption.ts";
+import { disrupts } from "./rules/role.ts";
 import { ResponseLimits } from "./engine/limits.ts";
 import { EnvironmentError, helpOf, readEnvironment } from "./environment.ts";
 import { DEAD_LETTER, LISTENING, RESPONDER } from "./settings.ts";
@@ -43,6 +45,10 @@ function service(mode: string | undefined): Deliver {
     progress: new Progress(),
     limits: new ResponseLimits(settings.responseLimits),
     cluster,
+    // with no rule to disrupt anything there is nothing to ask, and no right to
+    exemption: rules.some((rule) => !rule.dryRun && disrupts(rule))
+      ? new Exemption(cluster, settings.exemptLabel)
+      : undefined,
     switch: switchOf(cluster, settings.switch),
     events: settings.events,
     deduplicationSeconds: settings.deduplicationSeconds,

@@ -1,5 +1,5 @@
 import { FLAG, HTTP_URL, integer, list, NAMESPACE, optional, rates, text, type Format } from "./formats.ts";
-import { isNamespace, isObjectName } from "./names.ts";
+import { isLabelKey, isNamespace, isObjectName } from "./names.ts";
 
 /**
  * What the responder can be told, once: the stack writes its Knative Service's environment from these lists, the
@@ -13,6 +13,8 @@ const PATH = text("a path", (value) => value !== "");
 const CLAIM_LIMIT = 3600;
 /** Of disruptive actions, by what they are counted; docs/operations.md argues for them. */
 const MOST_DISRUPTED = { workload: "10/600", namespace: "20/600", node: "20/600", total: "50/600" };
+
+const LABEL_KEY = text('a key of a label, such as "example.com/exempt"', isLabelKey);
 
 /** Of a ConfigMap. */
 const OBJECT_NAME = text("NAMESPACE/NAME of a ConfigMap", (value) => {
@@ -106,6 +108,13 @@ export const RESPONDER = {
     format: rates(MOST_DISRUPTED),
     default: MOST_DISRUPTED,
     help: "How many disruptive actions are done within how many seconds, each COUNT/SECONDS, for one workload, in one namespace, on one node and in all; 0 is no such limit, and what isn't given stays as it is by default. What goes beyond is held, and told.",
+  },
+  exemptLabel: {
+    variable: "EXEMPT_LABEL",
+    key: "exemptLabel",
+    format: LABEL_KEY,
+    default: "response-engine.io/exempt",
+    help: "Key of the label that, with the value true on a pod, its workload or its namespace, keeps every disruptive action off. The role may get, list and watch these where a rule disrupts.",
   },
   switch: {
     variable: "RESPONSE_SWITCH",

@@ -100,7 +100,7 @@ async function until<T>(condition: () => T | undefined): Promise<T | undefined> 
   }
 }
 
-/** Whether it is one by which the responder follows its switch, in the background of every scene. */
+/** Whether it is one by which the responder follows its switch and what is exempt, in the background of every scene. */
 function isFollowing({ verb, path }: LoggedRequest): boolean {
-  return verb === "watch" || (verb === "list" && path.includes("/configmaps?fieldSelector=metadata.name"));
+  return verb === "watch" || (verb === "list" && /\?(fieldSelector=metadata\.name|labelSelector=.*exempt)/.test(path));
 }

@@ -1,3 +1,4 @@
+import type { V1Pod } from "@kubernetes/client-node";
 import type { Alert } from "../alerts/alert.ts";
 import type { PodReference } from "../alerts/named.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
@@ -10,8 +11,12 @@ import { ParameterError, noFiles, read, type Parameter, type ReadFile } from "./
 export interface Occasion {
   alert: Alert;
   cluster: Cluster;
-  /** For an action that goes beyond its subject: why a pod is never touched; undefined where it may be. */
-  protection: (namespace: string, pod: string) => string | undefined;
+  /**
+   * For an action that goes beyond its subject: why a pod is not touched; undefined where it may be.
+   * @param shown the pod as the API showed it
+   * @throws {ApiError}
+   */
+  protection: (namespace: string, pod: string, shown: V1Pod) => string | undefined | Promise<string | undefined>;
   /** What the action's additional contexts say, by name ("node.hostname"). */
   context: ReadonlyMap<string, string>;
 }

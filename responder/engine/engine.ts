@@ -4,6 +4,7 @@ import type { Manners } from "../rules/deduplication.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { Progress } from "./progress.ts";
 import type { ResponseLimits } from "./limits.ts";
+import type { Exemption } from "./exemption.ts";
 import type { Switch } from "./switch.ts";
 import type { Protected } from "./protection.ts";
 
@@ -18,6 +19,8 @@ export interface Engine extends Manners, Protected {
   progress: Progress;
   /** Stops all responses; undefined: nothing does. */
   switch?: Switch | undefined;
+  /** Knows what disruptive actions are kept off; undefined: nothing is exempt. */
+  exemption?: Exemption | undefined;
   /** Counts what disrupts, and holds what is too much; undefined: nothing is counted. */
   limits?: ResponseLimits | undefined;
 }

@@ -1,5 +1,5 @@
 import type { Result, Step } from "../actions/outcome.ts";
-import { subjectOf } from "../actions/subject.ts";
+import { subjectOf, type Subject } from "../actions/subject.ts";
 import type { Alert } from "../alerts/alert.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { apiErrorOf, finalityOf, type ApiError } from "../kubernetes/errors.ts";
@@ -88,15 +88,28 @@ async function resultOf(action: RuleAction, rule: Rule, alert: Alert, engine: En
     const message = `held: ${actionner.name} was not run on ${described}, as ${engine.switch?.described ?? ""}`;
     return { outcome: "held", message };
   }
+  const exempt = actionner.disrupts > 0 ? await exemptionOf(subject, podName, engine) : undefined;
+  if (exempt !== undefined) return { outcome: "ignored", message: `left ${described} alone: ${exempt}` };
   const run = async (cluster: Cluster) =>
     await prepared.run({
       alert,
       cluster,
-      protection: (namespace, pod) => protectionOf(engine, namespace, pod),
+      protection: async (namespace, pod, shown) =>
+        protectionOf(engine, namespace, pod) ?? (await engine.exemption?.reasonFor({ namespace, pod, shown })),
       context: await contextOf(action, alert, cluster),
     });
   if (actionner.disrupts === 0 || !engine.limits) return await run(engine.cluster);
   return await engine.limits.within({ actionner, target: prepared.target, subject }, engine.cluster, run);
+}
+
+async function exemptionOf(
+  { namespace, reference: { kind, name } }: Subject,
+  pod: string | undefined,
+  { exemption }: Engine,
+): Promise<string | undefined> {
+  if (namespace === undefined) return undefined;
+  const object = kind === "Pod" ? undefined : { kind, name };
+  return await exemption?.reasonFor({ namespace, pod: object ? undefined : pod, object });
 }
 
 async function contextOf(

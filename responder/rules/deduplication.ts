@@ -6,6 +6,8 @@ export interface Manners {
   events: boolean;
   /** Seconds within which the same rule acts once on the same pod; 0: no such window. */
   deduplicationSeconds: number;
+  /** The label that exempts; undefined: nothing is exempt. */
+  exemptLabel?: string | undefined;
 }
 
 /** Whether a rule is claimed before it acts: where doing it again would not be nothing. */

@@ -1,3 +1,4 @@
+import { NAMESPACES, PODS, WORKLOADS } from "../kubernetes/resources.ts";
 import { isClaimed, type Manners } from "./deduplication.ts";
 import type { Rule } from "./rule.ts";
 
@@ -29,6 +30,10 @@ export function permissionsOf(rules: readonly Rule[], manners: Manners = BARE): 
   if (claims || (manners.events && acting.length > 0)) {
     needed.push({ apiGroup: "", resource: "events", verbs: claims ? ["create", "get", "patch"] : ["create"] });
   }
+  if (manners.exemptLabel !== undefined && acting.some(disrupts)) {
+    for (const { group, name } of [NAMESPACES, PODS, ...WORKLOADS])
+      needed.push({ apiGroup: group, resource: name, verbs: ["get", "list", "watch"] });
+  }
   const verbsOf = new Map<string, Set<string>>();
   for (const { apiGroup, resource, verbs } of needed) {
     const key = `${apiGroup}/${resource}`;
@@ -40,4 +45,9 @@ export function permissionsOf(rules: readonly Rule[], manners: Manners = BARE): 
       const slash = key.indexOf("/");
       return { apiGroups: [key.slice(0, slash)], resources: [key.slice(slash + 1)], verbs: [...verbs].sort() };
     });
+}
+
+/** Whether a rule has an action that limits count, and that exemptions keep off. */
+export function disrupts({ actions }: Rule): boolean {
+  return actions.some(({ actionner }) => actionner.disrupts > 0);
 }

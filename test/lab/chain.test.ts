@@ -62,7 +62,10 @@ describe("the lab's chain", function () {
 
   it("delivers again when the Kubernetes API throttles, breaks or goes away, until the pod is gone", async () => {
     await start();
-    for (const answer of [429, 503, "reset"] as const) chain.kubernetes.fail({ answer, times: 1 });
+    for (const answer of [429, 503, "reset"] as const) {
+      // a connection that was kept and is cut is tried once more at once
+      chain.kubernetes.fail({ answer, times: answer === "reset" ? 2 : 1, verb: "get" });
+    }
     const { ok, deliveries } = await shell();
     assert.equal(ok, true);
     const toResponder = deliveries.find(({ trigger, leg }) => trigger === "alerts" && leg === "subscriber");

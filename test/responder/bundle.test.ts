@@ -12,8 +12,10 @@ describe("the responder's bundle", function () {
     const before = running.kubernetes.requests.length;
     const answer = await post(shellAlert({ "k8s.pod.uid": uid }));
     assert.equal(answer.status, 200);
+    // what is exempt is followed in the background
+    const asked = running.kubernetes.requests.slice(before).filter(({ verb }) => verb !== "list" && verb !== "watch");
     assert.deepEqual(
-      running.kubernetes.requests.slice(before).map(({ verb, status }) => [verb, status]),
+      asked.map(({ verb, status }) => [verb, status]),
       [["delete", 200]],
     );
   });
@@ -28,7 +30,9 @@ describe("the responder's bundle", function () {
   for (const fault of [429, 500, 503, "reset"] as const) {
     it(`asks for a redelivery where the API answers ${fault}, and acts on it`, async () => {
       const uid = running.createPod("default", "alpine");
-      running.kubernetes.fail({ answer: fault, times: 1, verb: "delete" });
+      // a connection that was kept and is cut is tried once more at once
+      const times = fault === "reset" ? 2 : 1;
+      running.kubernetes.fail({ answer: fault, times, verb: "delete" });
       const alert = shellAlert({ "k8s.pod.uid": uid });
       assert.equal((await post(alert)).status, 503);
       assert.equal((await post(alert)).status, 200);

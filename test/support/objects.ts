@@ -12,6 +12,6 @@ export function objectsOf({ resources }: Program): NamedObject[] {
 
 /** Those without which nobody could act in the name of the program's ServiceAccounts, or would be allowed anything. */
 export function accountsOf(program: Program): NamedObject[] {
-  const kinds = ["Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding"];
+  const kinds = ["Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
   return objectsOf(program).filter(({ kind }) => kinds.includes(kind));
 }

@@ -64,8 +64,13 @@ export async function startResponder(
     const object = services.find(({ name }) => name === "responder");
     if (object?.serviceAccount === undefined) throw new Error("the program's responder has no ServiceAccount");
     const token = await cluster.serviceAccountToken(object.namespace, object.serviceAccount);
-    const role = accounts.find(({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "responder");
-    const wanted = ((role?.["rules"] ?? []) as PolicyRule[]).flatMap(phrases).sort().join();
+    const roles = accounts.filter(
+      ({ kind, metadata }) =>
+        (kind === "ClusterRole" && metadata.name === "responder") ||
+        (kind === "Role" && metadata.name === "responder-switch"),
+    );
+    const allowed = roles.flatMap((role) => (role["rules"] ?? []) as PolicyRule[]);
+    const wanted = allowed.flatMap(phrases).sort().join();
     const account = [object.namespace, object.serviceAccount] as const;
     await eventually("the role is in force", async () => {
       return (await ownRightsOf(cluster, account, object.namespace)).join() === wanted;

@@ -15,7 +15,18 @@ const RBAC: RbacObject[] = [
   {
     kind: "ClusterRole",
     metadata: { name: "responder" },
-    rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "delete"] }],
+    rules: [
+      { apiGroups: [""], resources: ["pods"], verbs: ["get", "delete"] },
+      {
+        apiGroups: ["", "apps", "batch"],
+        resources: [
+          "namespaces",
+          "pods",
+          ...["replicasets", "deployments", "statefulsets", "daemonsets", "jobs", "cronjobs"],
+        ],
+        verbs: ["get", "list", "watch"],
+      },
+    ],
   },
   {
     kind: "ClusterRoleBinding",

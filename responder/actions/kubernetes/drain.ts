@@ -25,7 +25,7 @@ export const drain = actionner<Parameters>({
   name: "kubernetes:drain",
   description:
     "Cordons the node that the pod is on, or that an alert of the host comes from, and evicts its pods a few at a time, as far " +
-    "as their disruption budgets allow; those in protected namespaces, static ones and the node's own critical ones stay",
+    "as their disruption budgets allow; those in protected namespaces, exempt ones, static ones and the node's own critical ones stay",
   targets: ["node"],
   continue: true,
   repeatable: false,
@@ -102,9 +102,10 @@ async function evict(pod: V1Pod, occasion: Occasion, parameters: Parameters, dea
   if (!isNamespace(namespace) || !isObjectName(name) || !isUid(uid)) {
     return { pod: described, error: new ApiError("name", "no pod can be called so") };
   }
-  if (staysOnNode(pod) || occasion.protection(namespace, name) !== undefined) return "left alone";
+  if (staysOnNode(pod)) return "left alone";
   const at = { resource: PODS, namespace, name };
   try {
+    if ((await occasion.protection(namespace, name, pod)) !== undefined) return "left alone";
     if (await spared(pod, parameters, occasion.cluster)) return "left alone";
     const body = {
       apiVersion: "policy/v1",

@@ -3,6 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Engine } from "../../../responder/engine/engine.ts";
 import { ResponseLimits } from "../../../responder/engine/limits.ts";
 import { respond, type Verdict } from "../../../responder/engine/respond.ts";
+import { Gate } from "../../../responder/gate.ts";
 import type { Rates } from "../../../responder/formats.ts";
 import type { Cluster } from "../../../responder/kubernetes/cluster.ts";
 import { alert, apiError, cluster, container, CONTAINER_ID, engine, rules, unreachable } from "../fixtures.ts";
@@ -209,5 +210,15 @@ describe("response limits", () => {
     const told = await Promise.all(names.map((name) => answer(name, by)));
     assert.deepEqual(new Set(told.map(outcomeOf)), new Set(["terminated"]));
     assert.equal(outcomeOf(await answer("a-9", by)), "held");
+  });
+
+  it("bound 300 alerts of one Deployment, 8 at a time, on each of three replicas that count for themselves", async () => {
+    const on = pods();
+    const replicas = [1, 2, 3].map(() => engine(on, { limits: limited({ workload: "10/600" }) }));
+    const gate = new Gate(8);
+    const names = Array.from({ length: 300 }, (_, i) => `web-${i}`);
+    const told = await Promise.all(names.map((name, i) => gate.run(() => answer(name, replicas[i % 3] ?? engine(on)))));
+    assert.equal(on.deleted.length, 30);
+    assert.equal(told.filter(({ outcome }) => outcome === "held").length, 270);
   });
 });

@@ -49,6 +49,7 @@ describe("the stack's configuration", () => {
           dryRun: false,
           events: true,
           deduplicationSeconds: 60,
+          exemptLabel: "response-engine.io/exempt",
           responseLimits: { workload: "10/600", namespace: "20/600", node: "20/600", total: "50/600" },
           protectedNamespaces: [
             "kube-system",

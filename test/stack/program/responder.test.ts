@@ -15,6 +15,8 @@ import {
   STACKS,
 } from "../evaluated.ts";
 
+const MANNERS = { events: true, deduplicationSeconds: 60, exemptLabel: "response-engine.io/exempt" };
+
 describeStacks("the responder", (stack, program) => {
   const { namespace } = STACKS[stack];
 
@@ -33,7 +35,7 @@ describeStacks("the responder", (stack, program) => {
   it("gives the responder's ServiceAccount what the rules' actions need and nothing else", () => {
     const account = find(program(), "responder-account").inputs.metadata;
     const role = find(program(), "responder-role");
-    assert.deepEqual(role.inputs.rules, permissionsOf(RULES, { events: true, deduplicationSeconds: 60 }));
+    assert.deepEqual(role.inputs.rules, permissionsOf(RULES, MANNERS));
     const binding = find(program(), "responder-binding").inputs;
     assert.deepEqual(binding.roleRef, {
       apiGroup: "rbac.authorization.k8s.io",

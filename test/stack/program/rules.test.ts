@@ -20,7 +20,7 @@ describe("the response rules", () => {
       more,
       `- rule: Crypto miner
   match: { rules: [Detect outbound connections to common miner pool ports] }
-  actions: [{ action: Kill, actionner: "kubernetes:terminate", parameters: { min_healthy_replicas: 50% } }]
+  actions: [{ action: Off, actionner: "kubernetes:cordon" }]
 `,
     );
     const one = await programOf("dev");

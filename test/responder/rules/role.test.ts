@@ -83,6 +83,23 @@ describe("the permissions of rules", () => {
   });
 });
 
+describe("the permissions for what is exempt", () => {
+  const manners = { events: false, deduplicationSeconds: 0, exemptLabel: "response-engine.io/exempt" };
+  const one = (actionner: string, more = "") =>
+    rules(`- rule: R\n  actions: [{action: A, actionner: "${actionner}"${more}}]`);
+
+  it("let pods, workloads and namespaces be followed where a rule disrupts, and not where none does", () => {
+    const role = permissionsOf(one("kubernetes:terminate"), manners);
+    const followed = role.filter(({ verbs }) => ["get", "list", "watch"].every((verb) => verbs.includes(verb)));
+    assert.deepEqual(
+      followed.flatMap(({ resources }) => resources),
+      ["namespaces", "pods", "daemonsets", "deployments", "replicasets", "statefulsets", "cronjobs", "jobs"],
+    );
+    const label = one("kubernetes:label", ", parameters: {labels: {seen: x}}");
+    assert.deepEqual(permissionsOf(label, manners), permissionsOf(label));
+  });
+});
+
 describe("whether a rule is claimed before it acts", () => {
   const claimed = (actionner: string, seconds: number, more = "") =>
     isClaimed(

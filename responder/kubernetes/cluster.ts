@@ -3,6 +3,8 @@ import type { Place } from "./resources.ts";
 
 /** The Kubernetes API, as far as actions work with it. Every method throws {@link ApiError}, and nothing else. */
 export interface Cluster {
+  // who asks for a kind says what its objects look like
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
   get: <T extends object>(at: Place) => Promise<T>;
   /** An object's metadata, and nothing of what it holds. */
   metadata: (at: Place) => Promise<KubernetesObject>;

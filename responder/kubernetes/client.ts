@@ -58,12 +58,12 @@ const METADATA = `application/json;as=${PARTIAL};g=meta.k8s.io;v=v1,application/
  * The first items of a collection, until `limit`, as much as is read of a list, or the end.
  * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
-async function pages<T extends object>(
+async function pages(
   at: Place,
   { limit, ...selectors }: ListQuery,
   ask: (at: Place, asked: Omit<ApiRequest, "path">, query: string) => Promise<string>,
-): Promise<{ items: T[]; more: boolean }> {
-  const items: T[] = [];
+): Promise<{ items: never[]; more: boolean }> {
+  const items: never[] = [];
   let next = "";
   let [bytes, read] = [0, 0];
   do {
@@ -74,7 +74,7 @@ async function pages<T extends object>(
     read += 1;
     const list = objectIn(answer, `${at.resource.kind}List`);
     if (!Array.isArray(list["items"]) || !list["items"].every(isMap)) throw notTheApi();
-    items.push(...(list["items"] as T[]));
+    items.push(...(list["items"] as never[]));
     const metadata = isMap(list["metadata"]) ? list["metadata"] : {};
     next = typeof metadata["continue"] === "string" ? metadata["continue"] : "";
     // a page may be empty, and a list of them without end

@@ -3,12 +3,12 @@ import type { Place } from "./resources.ts";
 
 /** The Kubernetes API, as far as actions work with it. Every method throws {@link ApiError}, and nothing else. */
 export interface Cluster {
-  // who asks for a kind says what its objects look like
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
   get: <T extends object>(at: Place) => Promise<T>;
   /** An object's metadata, and nothing of what it holds. */
   metadata: (at: Place) => Promise<KubernetesObject>;
   /** The first items of a collection, page by page; `more` where there are more than are read. */
+  // who asks for a kind says what its objects look like
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
   list: <T extends object>(at: Place, query: ListQuery) => Promise<{ items: T[]; more: boolean }>;
   create: (at: Place, body: object) => Promise<unknown>;
   /** A JSON merge patch. @see https://www.rfc-editor.org/rfc/rfc7386 */

@@ -107,7 +107,7 @@ export interface Answers {
   log?: (container: string) => string;
   node?: () => V1Node;
   events?: () => CoreV1Event[];
-  event?: () => CoreV1Event;
+  event?: () => unknown;
   createEvent?: () => void;
   patchEvent?: () => void;
   object?: (kind: string, name: string) => unknown;

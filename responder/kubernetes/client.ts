@@ -88,7 +88,9 @@ function objectIn(text: string, ...kinds: readonly string[]): Record<string, unk
   if (!isMap(object)) throw notTheApi();
   if (object["kind"] === "Status" && object["status"] !== "Success") {
     const { code } = object;
-    throw statusError(Number.isInteger(code) ? (code as number) : 500, text, undefined);
+    // it becomes a label of the metrics
+    const isOne = typeof code === "number" && Number.isInteger(code) && code >= 400 && code < 600;
+    throw statusError(isOne ? code : 500, text, undefined);
   }
   if (!kinds.includes(object["kind"] as string)) throw notTheApi();
   return object;

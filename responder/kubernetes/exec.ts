@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { WebSocket, type RawData } from "ws";
+import { WebSocket, type ClientOptions, type RawData } from "ws";
 import { isMap, parsed } from "../json.ts";
 import { LIMITS } from "../limits.ts";
 import { plain } from "../text.ts";
@@ -39,7 +39,7 @@ async function runCommand({ server, headers, tls }: Credential, command: Command
     maxPayload: LIMITS.streamMessage,
     perMessageDeflate: false,
   };
-  const socket = new WebSocket(url, PROTOCOLS, options);
+  const socket = opening(url, options);
   const kept = new CappedBuffer(command.limit);
   let begun = false;
   let read = 0;
@@ -81,15 +81,24 @@ async function runCommand({ server, headers, tls }: Credential, command: Command
   }
 }
 
+/** @throws {ApiError} where there are no such headers or addresses: a token with a line's end in it, for instance */
+function opening(url: URL, options: ClientOptions): WebSocket {
+  try {
+    return new WebSocket(url, PROTOCOLS, options);
+  } catch (error) {
+    throw new ApiError("unreachable", `the API can't be asked: ${(error as Error).message}`);
+  }
+}
+
 /** What the API says instead of opening the stream. */
 async function refusalIn(answer: IncomingMessage): Promise<ApiError> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of answer as AsyncIterable<Buffer>) {
+      chunks.push(chunk.subarray(0, LIMITS.errorAnswer - size));
       size += chunk.length;
       if (size > LIMITS.errorAnswer) break;
-      chunks.push(chunk);
     }
   } catch {
     // what came until it broke off says enough

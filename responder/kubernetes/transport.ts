@@ -1,4 +1,10 @@
-import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import {
+  Agent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
 import { Agent as TlsAgent, request as httpsRequest } from "node:https";
 import type { Credentials } from "./credentials.ts";
 import { LIMITS } from "../limits.ts";
@@ -72,7 +78,7 @@ async function exchange(
   { limit, isText, timeout }: { limit: number; isText: boolean; timeout: number },
 ): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, options, (answer) => {
+  const request = asking(url, options, (answer) => {
     readAnswer(answer, limit, isText).then(resolve, reject);
   });
   const timer = setTimeout(() => {
@@ -91,6 +97,15 @@ async function exchange(
   }
 }
 
+/** @throws {ApiError} where there are no such headers or addresses: a token with a line's end in it, for instance */
+function asking(url: URL, options: RequestOptions, answered: (answer: IncomingMessage) => void): ClientRequest {
+  try {
+    return (url.protocol === "https:" ? httpsRequest : httpRequest)(url, options, answered);
+  } catch (error) {
+    throw new ApiError("unreachable", `the API can't be asked: ${(error as Error).message}`);
+  }
+}
+
 /** @param isText whether text was asked for: what it says doesn't tell whose it is, what it is called does */
 async function readAnswer(answer: IncomingMessage, limit: number, isText: boolean): Promise<string> {
   const code = answer.statusCode ?? 0;
@@ -100,9 +115,9 @@ async function readAnswer(answer: IncomingMessage, limit: number, isText: boolea
   let size = 0;
   try {
     for await (const chunk of answer as AsyncIterable<Buffer>) {
+      chunks.push(chunk.subarray(0, most - size));
       size += chunk.length;
       if (size > most) break;
-      chunks.push(chunk);
     }
   } catch (error) {
     throw new ApiError("broken", `the answer broke off: ${(error as Error).message}`);

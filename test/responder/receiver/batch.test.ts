@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { RetryLater } from "../../../responder/engine/engine.ts";
+import { responsePayload } from "../../../responder/engine/response.ts";
 import { ApiError } from "../../../responder/kubernetes/errors.ts";
 import { answerBatch } from "../../../responder/receiver/batch.ts";
 import { DeliveryError } from "../../../responder/receiver/cloud-event.ts";
@@ -8,8 +9,8 @@ import type { FalcoPayload } from "../../../responder/alerts/falcosidekick.ts";
 import { alert } from "../fixtures.ts";
 
 const one = (key: string): KeyedAlert => ({ alert: alert(), key });
-const reply = ({ key }: KeyedAlert): Promise<Reply> =>
-  Promise.resolve(replyTo(key, "done", { output: key } as FalcoPayload));
+const reply = ({ alert: about, key }: KeyedAlert): Promise<Reply> =>
+  Promise.resolve(replyTo(key, "done", responsePayload(about, [], "done")));
 const broken = (message = "not an alert: rule is missing") => new DeliveryError(400, message);
 const told = (body = "[]") => JSON.parse(body) as { id: string; outcome: string; data: FalcoPayload }[];
 

@@ -143,7 +143,7 @@ describe("kubernetes:evidence", () => {
     assert.equal(truncated, false);
     assert.match(message, / 4 logs$/);
     const asked = on.calls.filter(({ verb }) => verb === "log").map(({ body }) => body);
-    const request = { tailLines: 5, previous: false };
+    const request = { tailLines: 5 };
     assert.deepEqual(asked, [request, { ...request, previous: true }, request, request]);
   });
 

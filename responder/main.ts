@@ -29,7 +29,9 @@ function service(mode: string | undefined): Deliver {
   const onWarning = (warning: string) => {
     log("warning", "rules", { warning });
   };
-  const rules = loadRules(files, { dryRun, readFile, onWarning });
+  // as the stack reads them: what it leaves out has no permission here
+  const { skipBrokenRules: skipBroken, timeoutSeconds } = settings;
+  const rules = loadRules(files, { dryRun, skipBroken, timeoutSeconds, readFile, onWarning });
   log("info", "rules", { rules: rules.map(({ name }) => name) });
   return responder({
     rules,

@@ -123,7 +123,7 @@ for (const [stack, expected] of Object.entries(STACKS)) {
       assert.deepEqual(find(program, "falco-release").inputs.values.falcosidekick, {
         enabled: true,
         config: { cloudevents: { address: brokerUrl } },
-        webui: { enabled: true },
+        webui: { enabled: true, image: { tag: "2.3.0" }, redis: { storageEnabled: false } },
       });
       assert.ok(find(program, "falco-release").dependsOn.includes("broker-broker"));
     });
@@ -136,7 +136,7 @@ for (const [stack, expected] of Object.entries(STACKS)) {
       assert.deepEqual(inputs.values.driver, { kind: "modern_ebpf" });
       assert.deepEqual(inputs.values.falco, {
         json_output: true,
-        append_output: [{ suggested_output: true }, { extra_fields: ["k8s.pod.uid"] }],
+        append_output: [{ suggested_output: true }, { match: { source: "syscall" }, extra_fields: ["k8s.pod.uid"] }],
       });
     });
 
@@ -244,11 +244,11 @@ for (const [stack, expected] of Object.entries(STACKS)) {
       }
     });
 
-    it("protects the configured namespaces", () => {
-      assert.equal(
-        envOf(program, "responder-service")["PROTECTED_NAMESPACES"],
-        "kube-system,kube-public,kube-node-lease,falco,knative-serving,knative-eventing,kourier-system",
-      );
+    it("protects what the stack and the cluster need, by its names here", () => {
+      const env = envOf(program, "responder-service");
+      const always = "kube-system,kube-public,kube-node-lease,knative-serving,knative-eventing,kourier-system,falco";
+      assert.equal(env["PROTECTED_NAMESPACES"], namespace === "default" ? always : `${always},${namespace}`);
+      assert.equal(env["OWN_SERVICES"], `${namespace}/responder,${namespace}/responder-dead-letter`);
     });
 
     it("sends the alerts that the rules may answer to the responder", () => {
@@ -456,7 +456,7 @@ describe("the program", () => {
         cloudevents: { address: "http://broker-ingress.knative-eventing.svc.cluster.local/default/default" },
         slack: { webhookurl: "https://hooks.example.com/x" },
       },
-      webui: { enabled: true },
+      webui: { enabled: true, image: { tag: "2.3.0" }, redis: { storageEnabled: false } },
     });
     assert.deepEqual(inputs.values.driver, { kind: "kmod" });
     assert.deepEqual(inputs.values["tolerations"], [{ operator: "Exists" }]);

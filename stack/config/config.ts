@@ -24,7 +24,7 @@ export type FalcoConfig = Omit<Config["falco"], "version"> & { version?: string 
 /** A ready image, or where to push the one built here; `registry` is that of either. */
 export type ImageConfig = ReadyConfig | BuildConfig;
 
-export type ReadyConfig = { reference: string } & Pick<Config["image"], "registry" | "username" | "password"> & Pulled;
+type ReadyConfig = { reference: string } & Pick<Config["image"], "registry" | "username" | "password"> & Pulled;
 
 /** `buildImage` and `baseImage` are undefined where the Dockerfile's own defaults do. */
 export type BuildConfig = Omit<Config["image"], "reference" | "registry" | "pullSecrets"> & {

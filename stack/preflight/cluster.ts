@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { existsSync } from "node:fs";
-import { request, type RequestOptions } from "node:https";
 import { request as plainRequest } from "node:http";
+import { request, type RequestOptions } from "node:https";
 
 /** What names the cluster, as the Kubernetes provider takes it. */
 export interface ClusterConfig {
@@ -11,19 +11,21 @@ export interface ClusterConfig {
   kubeconfig?: pulumi.Output<string>;
 }
 
-/** How long the cluster may take to answer, in milliseconds. */
+/** Reads what is under a path of the Kubernetes API, such as "/version". @throws Error saying why it can't */
+export type Get = (path: string) => Promise<unknown>;
+
+/** How long the cluster may take to say its version, in milliseconds. */
 const PATIENCE = 5_000;
 /** What the library says for want of a kubeconfig. */
 const NOWHERE = "http://localhost:8080";
 /** Of an answer. */
-const MOST_BYTES = 64 * 1024;
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
  * The version that the cluster says it has, such as "v1.34.1".
  * @throws Error saying why it can't be asked
  */
-export async function versionOf({ context, kubeconfig }: ClusterConfig, patience = PATIENCE): Promise<string> {
-  const given = kubeconfig && (await valueOf(kubeconfig));
+export async function versionOf(cluster: ClusterConfig, patience = PATIENCE): Promise<string> {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   // what a kubeconfig has run for a token doesn't end with the signal
@@ -33,40 +35,46 @@ export async function versionOf({ context, kubeconfig }: ClusterConfig, patience
       controller.abort();
     }, patience);
   });
+  const asking = async (): Promise<unknown> => (await connect(cluster, controller.signal))("/version");
   try {
-    return await Promise.race([ask(given, context, controller.signal), impatience]);
+    const answer = await Promise.race([asking(), impatience]);
+    const version = (answer as { gitVersion?: unknown } | null)?.gitVersion;
+    if (typeof version !== "string") throw new Error("its /version says no version");
+    return version;
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function ask(kubeconfig: string | undefined, context: string | undefined, signal: AbortSignal): Promise<string> {
-  // a big library, which nothing but this needs
+/**
+ * @param signal ends what is being asked
+ * @throws Error where the kubeconfig can't be used
+ */
+export async function connect({ context, kubeconfig }: ClusterConfig, signal: AbortSignal): Promise<Get> {
+  // a big library, which nothing else of the stack needs
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromDefault();
-  else if (existsSync(kubeconfig)) config.loadFromFile(kubeconfig);
-  else config.loadFromString(kubeconfig);
+  const given = kubeconfig && (await valueOf(kubeconfig));
+  if (given === undefined) config.loadFromDefault();
+  else if (existsSync(given)) config.loadFromFile(given);
+  else config.loadFromString(given);
   if (context !== undefined) {
     if (!config.getContextObject(context)) throw new Error(`the kubeconfig has no context "${context}"`);
     config.setCurrentContext(context);
   }
   const server = config.getCurrentCluster()?.server;
   if (server === undefined) throw new Error("the kubeconfig names no cluster");
-  if (kubeconfig === undefined && server === NOWHERE) throw new Error("there is no kubeconfig");
+  if (given === undefined && server === NOWHERE) throw new Error("there is no kubeconfig");
   // where there is no TLS, the library still wants to be told that there is none to verify
   config.clusters = config.clusters.map((one) =>
     one.server.startsWith("http:") ? { ...one, skipTLSVerify: true } : one,
   );
   const options: RequestOptions = { signal };
   await config.applyToHTTPSOptions(options);
-  const answer = JSON.parse(await get(new URL(`${server.replace(/\/+$/, "")}/version`), options)) as unknown;
-  const version = (answer as { gitVersion?: unknown } | null)?.gitVersion;
-  if (typeof version !== "string") throw new Error(`${server}/version says no version`);
-  return version;
+  return async (path) => JSON.parse(await read(new URL(server.replace(/\/+$/, "") + path), options)) as unknown;
 }
 
-function get(url: URL, options: RequestOptions): Promise<string> {
+function read(url: URL, options: RequestOptions): Promise<string> {
   return new Promise((resolve, reject) => {
     const send = url.protocol === "http:" ? plainRequest : request;
     send(url, options, (response) => {
@@ -74,7 +82,7 @@ function get(url: URL, options: RequestOptions): Promise<string> {
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
         text += chunk;
-        if (text.length > MOST_BYTES) response.destroy(new Error("its answer is too long"));
+        if (text.length > MOST_BYTES) response.destroy(new Error(`the answer to ${url.pathname} is too long`));
       });
       response.on("error", reject);
       response.on("end", () => {

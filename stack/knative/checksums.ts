@@ -5,7 +5,8 @@ export type Checksums = Readonly<Record<string, Readonly<Record<string, string>>
 
 /**
  * Of the files on GitHub, by knative:version. The Knative Operator carries the same files: these are the sums of those in
- * its Go module (knative.dev/operator v0.50.0, cmd/operator/kodata), which Go's checksum database vouches for.
+ * its Go module (knative.dev/operator v0.50.0, cmd/operator/kodata), which Go's checksum database vouches for. For a new
+ * version take its sums in the same way, with `sha256sum`.
  */
 export const CHECKSUMS: Checksums = {
   "1.22.1": {

@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { evaluateProgram } from "../../../lab/program/evaluate.ts";
 import { versionOf } from "../../../stack/preflight/cluster.ts";
 import { checkCluster } from "../../../stack/preflight/preflight.ts";
 
@@ -61,6 +62,21 @@ describe("the look at the cluster before anything is made", () => {
       assert.match(error.message, /Kubernetes is v1\.33\.4\+k3s1; Knative 1\.23\.0 needs 1\.34 or newer\nUpgrade/);
       return true;
     });
+  });
+
+  it("comes before all else that the program makes or fetches", async () => {
+    gitVersion = "v1.33.4";
+    const text = await new Promise<string>((resolve) => void kubeconfig().apply(resolve));
+    const config = {
+      "knative:checkCluster": true,
+      "knative:manifests": `${url}/manifests`,
+      "kubernetes:kubeconfig": text,
+    };
+    await assert.rejects(evaluateProgram({ stack: "dev", config }), /is v1\.33\.4; Knative 1\.23\.0 needs 1\.34/);
+    assert.deepEqual(
+      asked.map(({ path }) => path),
+      ["/version"],
+    );
   });
 
   it("says nothing of one that it takes, and asks as the kubeconfig says", async () => {

@@ -8,12 +8,16 @@ import { ResponderImage } from "./stack/responder/image.ts";
 import { Knative } from "./stack/knative/knative.ts";
 import { loadKnative } from "./stack/knative/manifests.ts";
 import { Responder } from "./stack/responder/responder.ts";
+import { checkCluster } from "./stack/preflight/preflight.ts";
+import { protectionOf } from "./stack/responder/protection.ts";
 import { readRules, summaryOf } from "./stack/responder/rules.ts";
 import { EventTrigger } from "./stack/events/trigger.ts";
 
 const config = readConfig();
-const { rules: paths, settings, timeoutSeconds, scale, resources } = config.responder;
-const response = readRules(paths, { dryRun: settings.dryRun, timeoutSeconds });
+const { rules: paths, settings, scale, resources } = config.responder;
+const { dryRun, skipBrokenRules: skipBroken, timeoutSeconds } = settings;
+const response = readRules(paths, { dryRun, skipBroken, timeoutSeconds });
+await checkCluster(config);
 const provider = new k8s.Provider("cluster", {
   ...config.cluster,
   enableConfigMapMutable: true,
@@ -31,9 +35,9 @@ const falco = new Falco("falco", { ...config.falco, brokerUrl: broker.url }, { p
 
 // The responder acts on them as the rules say.
 const { namespace, brokerName } = broker;
-const { reference, pullSecret } = new ResponderImage("image", { image: config.image, namespace }, { provider });
-const base = { namespace, image: reference, pullSecret, resources, timeoutSeconds };
-const told = { rules: response, settings, brokerUrl: broker.url };
+const { reference, pullSecrets } = new ResponderImage("image", { image: config.image, namespace }, { provider });
+const base = { namespace, image: reference, pullSecrets, resources, timeoutSeconds };
+const told = { rules: response, settings, protection: protectionOf(config), brokerUrl: broker.url };
 const responder = new Responder("responder", { ...base, ...told, scale }, onKnative);
 
 // What can't be delivered is told to falcosidekick, or to whom the stack names.

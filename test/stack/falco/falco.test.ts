@@ -6,7 +6,7 @@ describeStacks("Falco", (stack, program) => {
     assert.deepEqual(find(program(), "falco-release").inputs.values.falcosidekick, {
       enabled: true,
       config: { cloudevents: { address: brokerUrlOf(stack) } },
-      webui: { enabled: true },
+      webui: { enabled: true, image: { tag: "2.3.0" }, redis: { storageEnabled: false } },
     });
     assert.ok(find(program(), "falco-release").dependsOn.includes("broker-broker"));
   });
@@ -25,7 +25,7 @@ describeStacks("Falco", (stack, program) => {
     assert.deepEqual(inputs.values.driver, { kind: "modern_ebpf" });
     assert.deepEqual(inputs.values.falco, {
       json_output: true,
-      append_output: [{ suggested_output: true }, { extra_fields: ["k8s.pod.uid"] }],
+      append_output: [{ suggested_output: true }, { match: { source: "syscall" }, extra_fields: ["k8s.pod.uid"] }],
     });
   });
 });
@@ -45,7 +45,7 @@ describe("Falco with values of the stack's own", () => {
         cloudevents: { address: "http://broker-ingress.knative-eventing.svc.cluster.local/default/default" },
         slack: { webhookurl: "https://hooks.example.com/x" },
       },
-      webui: { enabled: true },
+      webui: { enabled: true, image: { tag: "2.3.0" }, redis: { storageEnabled: false } },
     });
     assert.deepEqual(inputs.values.driver, { kind: "kmod" });
     assert.deepEqual(inputs.values["tolerations"], [{ operator: "Exists" }]);

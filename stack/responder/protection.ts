@@ -1,0 +1,39 @@
+import type { NamespacedName } from "../../responder/formats.ts";
+import type { StackConfig } from "../config/config.ts";
+import { DEAD_LETTER_NAME, RESPONDER_NAME } from "./names.ts";
+
+/** What no rule ever acts on. */
+export interface Protection {
+  protectedNamespaces: string[];
+  /** The responder's own services, wherever they are. */
+  ownServices: NamespacedName[];
+}
+
+/** What every cluster has, and what Knative's releases bring, by the names that these have everywhere. */
+const ALWAYS = [
+  "kube-system",
+  "kube-public",
+  "kube-node-lease",
+  "knative-serving",
+  "knative-eventing",
+  "kourier-system",
+];
+
+/**
+ * All without which alerts would no longer be raised, carried or answered, by its names in this stack, and what the
+ * configuration adds. `default` isn't among the namespaces though the responder may be there: others' pods are, too.
+ */
+export function protectionOf({
+  broker,
+  falco,
+  responder,
+  delivery,
+}: Pick<StackConfig, "broker" | "falco" | "responder" | "delivery">): Protection {
+  const { namespace } = broker;
+  const own = namespace === "default" ? [] : [namespace];
+  const services = [RESPONDER_NAME, ...(delivery.deadLetterSink === undefined ? [DEAD_LETTER_NAME] : [])];
+  return {
+    protectedNamespaces: [...new Set([...ALWAYS, falco.namespace, ...own, ...responder.protectedNamespaces])],
+    ownServices: services.map((name) => ({ namespace, name })),
+  };
+}

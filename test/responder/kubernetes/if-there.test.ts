@@ -9,7 +9,7 @@ describe("what may not be there", () => {
 
   it("is undefined where the API itself says that it isn't", async () => {
     const error = new ApiError("status", "not found", { code: 404, reason: "NotFound" });
-    assert.equal(await ifThere(Promise.reject(error)), undefined);
+    assert.equal(await ifThere<string>(Promise.reject(error)), undefined);
   });
 
   const others: [string, Error][] = [

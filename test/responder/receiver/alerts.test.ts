@@ -206,10 +206,7 @@ describe("the responder", () => {
         (JSON.parse(answer.body ?? "") as { id: string }[]).map(({ id }) => id.replace(/-[0-9a-f]{16}$/, "")),
         ["response-alert-1", "response-alert-2"],
       );
-      assert.deepEqual(
-        on.calls.map(({ name }) => name),
-        ["alpine", "other"],
-      );
+      assert.equal(on.calls.map(({ name }) => name).join(), "alpine,other");
     });
 
     it("acts on the others where one is refused, and tells of that one among the replies", async () => {
@@ -217,10 +214,7 @@ describe("the responder", () => {
       const answer = await start(on)([event(1, {}, "other"), event(2), null], batch);
       assert.equal(deletes(on), 1);
       assert.equal(answer.status, 200);
-      const replies = JSON.parse(answer.body ?? "") as {
-        outcome: string;
-        data: { output: string; priority: string };
-      }[];
+      const replies = JSON.parse(answer.body ?? "") as { outcome: string; data: { output: string } }[];
       assert.deepEqual(
         replies.map(({ outcome }) => outcome),
         ["terminated", "refused", "refused"],

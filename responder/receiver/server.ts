@@ -35,7 +35,11 @@ export async function serve(
 ): Promise<Serving> {
   let stopping = false;
   const bodies = new Bodies(tooLarge);
-  const times = { requestTimeout, headersTimeout: requestTimeout, connectionsCheckingInterval: Math.ceil(requestTimeout / 6) };
+  const times = {
+    requestTimeout,
+    headersTimeout: requestTimeout,
+    connectionsCheckingInterval: Math.ceil(requestTimeout / 6),
+  };
   const server = createServer(times, (request, response) => {
     void handle(request, deliver, bodies, () => !stopping).then((answer) => {
       if (!answer) return response.destroy();

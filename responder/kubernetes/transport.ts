@@ -16,12 +16,15 @@ export interface ApiRequest {
   /** With its query. */
   path: string;
   body?: object;
+  /** What it may be answered with; {@link ANY} is for a log. */
   accept?: string;
   /** How large its answer may be, in bytes. */
   limit?: number;
 }
 
-export const TEXT = "text/plain";
+/** The API refuses to answer with `text/plain` where that alone is asked for, and gives a log as nothing else. */
+export const ANY = "*/*";
+const TEXT = "text/plain";
 
 /** The text of a 2xx answer. @throws {ApiError} for everything else */
 export type Send = (request: ApiRequest) => Promise<string>;
@@ -53,7 +56,7 @@ export function transport(credentials: Credentials, timeout: number): Send {
     const url = new URL(`${server.pathname.replace(/\/$/, "")}${asked.path}`, server);
     return await exchange(url, options, content, {
       limit: asked.limit ?? LIMITS.answer,
-      isText: asked.accept === TEXT,
+      isText: asked.accept === ANY,
       timeout,
     });
   };

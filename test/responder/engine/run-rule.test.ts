@@ -27,6 +27,21 @@ describe("a rule's actions", () => {
   });
 });
 
+describe("a rule that is put off", () => {
+  quietly();
+
+  it("keeps no other from its end: the alert comes again for the first, and the pod is gone", async () => {
+    const on = cluster({
+      pod: APP,
+      log: () => {
+        throw apiError(503, "the kubelet can't be reached");
+      },
+    });
+    await assert.rejects(responseOf(on, `${LOG}${TERMINATE}`), { name: "RetryLater", message: /kubelet/ });
+    assert.deepEqual(verbs(on), ["get", "log", "delete"]);
+  });
+});
+
 describe("deduplication", () => {
   quietly();
   const window = { deduplicationSeconds: 60 };
@@ -173,6 +188,11 @@ describe("what another replica has done for an alert", () => {
     assert.deepEqual(verbs(on), ["create event", "get event", "patch event", "delete", "patch event"]);
     assert.equal(outcome, "terminated");
     assert.equal(steps[0]?.message, "kubernetes:log was run for an earlier delivery of the alert");
+  });
+
+  it("is done all the same where it can be repeated: whoever writes Events keeps no pod alive", async () => {
+    const on = putOff({ "response-engine.io/put-off": "key", "response-engine.io/done": "0,1" });
+    assert.equal((await responseOf(on, TWO, window)).outcome, "terminated");
   });
 
   it("is done where it was for another alert, or says nothing that can be read", async () => {

@@ -2,20 +2,20 @@ import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { ApiError, type Failure } from "../../../responder/kubernetes/errors.ts";
 import { status } from "./api.ts";
-import { withStreams } from "./streams.ts";
+import { ExecStream } from "./exec-stream.ts";
 
-describe("a command for a container", () => {
-  const stage = withStreams();
+describe("a command in a container that is not begun", () => {
+  const stream = new ExecStream();
 
   it("whose upgrade is never answered was not begun, and leaves no socket", async () => {
-    stage.api.upgrade((_request, socket) => hearingItsEnd(socket));
-    await stage.fails("time-out", /^no answer within 0\.1 s$/, { timeout: 100 });
-    await stage.allClosed();
+    stream.api.upgrade((_request, socket) => hearingItsEnd(socket));
+    await stream.fails("time-out", /^no answer within 0\.1 s$/, { timeout: 100 });
+    await stream.allClosed();
   });
 
   it("whose connection is closed unanswered was not begun", async () => {
-    stage.api.upgrade((_request, socket) => socket.destroy());
-    await stage.fails("unreachable", /socket hang up/);
+    stream.api.upgrade((_request, socket) => socket.destroy());
+    await stream.fails("unreachable", /socket hang up/);
   });
 
   const answers: [string, string, Failure, number | undefined, RegExp][] = [
@@ -56,21 +56,21 @@ describe("a command for a container", () => {
   ];
   for (const [what, bytes, failure, code, words] of answers) {
     it(`that the API answers with ${what} was not begun`, async () => {
-      stage.api.upgrade((_request, socket) => hearingItsEnd(socket).write(bytes));
-      const thrown = await stage.fails(failure, words);
+      stream.api.upgrade((_request, socket) => hearingItsEnd(socket).write(bytes));
+      const thrown = await stream.fails(failure, words);
       assert.equal(thrown.code, code);
       if (code === 429) assert.equal(thrown.retryAfter, 5);
-      assert.equal(stage.upgrades.length, 0);
-      await stage.allClosed();
+      assert.equal(stream.upgrades.length, 0);
+      await stream.allClosed();
     });
   }
 
   it("that can't be asked for, for a token that no header can carry, was not begun", async () => {
     await assert.rejects(
-      stage.run({}, { headers: { authorization: "Bearer a\nb" } }),
+      stream.run({}, { headers: { authorization: "Bearer a\nb" } }),
       (error) => error instanceof ApiError && error.failure === "unreachable",
     );
-    assert.equal(stage.api.connections(), 0);
+    assert.equal(stream.api.connections(), 0);
   });
 });
 

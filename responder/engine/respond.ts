@@ -6,6 +6,7 @@ import { rulesFor } from "../rules/answering.ts";
 import type { Engine } from "./engine.ts";
 import { responsePayload } from "./response.ts";
 import { runRule } from "./run-rule.ts";
+import { withPod } from "./with-pod.ts";
 
 /** What became of an alert that is settled: there is nothing to say of one that no rule answers. */
 export type Verdict =
@@ -17,11 +18,12 @@ export type Verdict =
  * @param key what tells the alert from others; the same whenever it is delivered again
  * @throws {RetryLater} where something can't be done now: nothing is settled
  */
-export async function respond(alert: Alert, key: string, engine: Engine): Promise<Verdict> {
+export async function respond(given: Alert, key: string, engine: Engine): Promise<Verdict> {
+  const apiErrors: ApiError[] = [];
+  const alert = await withPod(given, engine, apiErrors);
   const rules = rulesFor(alert, engine.rules);
   if (rules.length === 0) return { outcome: "no-match" };
   const steps: Step[] = [];
-  const apiErrors: ApiError[] = [];
   for (const rule of rules) steps.push(...(await runRule({ rule, alert, key, engine, apiErrors })));
   const outcome = TELLING.find((one) => steps.some((step) => step.outcome === one)) ?? "failed";
   return { outcome, steps, response: responsePayload(alert, steps, outcome), apiErrors };

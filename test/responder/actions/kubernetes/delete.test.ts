@@ -131,9 +131,23 @@ describe("kubernetes:delete", () => {
     assert.deepEqual(verbs(on), ["get metadata"]);
   });
 
+  it("deletes a pod that only looks like a static one: the alert knows it by the API's UID", async () => {
+    const fields = { "k8s.ns.name": "default", "k8s.pod.name": "x-node-1", "k8s.pod.uid": POD_UID };
+    const ownerReferences = [{ apiVersion: "v1", kind: "Node", name: "node-1", uid: "n", controller: true }];
+    const annotations = { "kubernetes.io/config.mirror": "hash" };
+    const on = cluster({ pod: () => there({ name: "x-node-1", uid: POD_UID, annotations, ownerReferences }) });
+    assert.equal((await run(on, target("pods", "x-node-1", "default", fields))).outcome, "done");
+  });
+
   const rule = `- rule: D\n  actions: [{action: D, actionner: "kubernetes:delete", parameters: {resources: [${ALL.join(", ")}]}}]`;
   const answer = (on: ReturnType<typeof cluster>, of: ReturnType<typeof alert>) =>
     respond(of, "key", engine(on, { rules: rules(rule) }));
+
+  const responseTo = async (on: ReturnType<typeof cluster>, of: ReturnType<typeof alert>) => {
+    const verdict = await answer(on, of);
+    assert.ok("steps" in verdict);
+    return verdict;
+  };
 
   it("is not tried where the alert names no resource, or half of one", async () => {
     for (const one of [alert(), target("configmaps", null, "default"), target("configmaps", "x", null)]) {
@@ -149,6 +163,29 @@ describe("kubernetes:delete", () => {
       assert.equal((await answer(on, target(resource, "x", "default"))).outcome, "failed");
       assert.deepEqual(on.calls, []);
     }
+  });
+
+  it("deletes nothing of Kubernetes' own where the alert names another group's object that is called alike", async () => {
+    const uri = (group: string) => ({ "ka.uri": `/${group}/v1/namespaces/default/services/x` });
+    const on = cluster({ object: () => there() });
+    const { outcome, steps } = await responseTo(
+      on,
+      target("services", "x", "default", uri("apis/serving.knative.dev")),
+    );
+    assert.equal(outcome, "failed");
+    assert.match(
+      steps[0]?.message ?? "",
+      /"services" of the API group serving\.knative\.dev, is none that can be deleted$/,
+    );
+    assert.deepEqual(on.calls, []);
+    assert.equal((await answer(on, target("services", "x", "default", uri("api")))).outcome, "done");
+  });
+
+  it("deletes the object whose subresource was asked for", async () => {
+    const scaled = cluster({ object: () => there() });
+    const subresource = { "ka.target.subresource": "scale" };
+    assert.equal((await answer(scaled, target("deployments", "x", "default", subresource))).outcome, "done");
+    assert.equal(scaled.calls[1]?.name, "x");
   });
 
   for (const name of [

@@ -143,12 +143,6 @@ describe("kubernetes:delete", () => {
   const answer = (on: ReturnType<typeof cluster>, of: ReturnType<typeof alert>) =>
     respond(of, "key", engine(on, { rules: rules(rule) }));
 
-  const responseTo = async (on: ReturnType<typeof cluster>, of: ReturnType<typeof alert>) => {
-    const verdict = await answer(on, of);
-    assert.ok("steps" in verdict);
-    return verdict;
-  };
-
   it("is not tried where the alert names no resource, or half of one", async () => {
     for (const one of [alert(), target("configmaps", null, "default"), target("configmaps", "x", null)]) {
       const on = cluster({});
@@ -163,29 +157,6 @@ describe("kubernetes:delete", () => {
       assert.equal((await answer(on, target(resource, "x", "default"))).outcome, "failed");
       assert.deepEqual(on.calls, []);
     }
-  });
-
-  it("deletes nothing of Kubernetes' own where the alert names another group's object that is called alike", async () => {
-    const uri = (group: string) => ({ "ka.uri": `/${group}/v1/namespaces/default/services/x` });
-    const on = cluster({ object: () => there() });
-    const { outcome, steps } = await responseTo(
-      on,
-      target("services", "x", "default", uri("apis/serving.knative.dev")),
-    );
-    assert.equal(outcome, "failed");
-    assert.match(
-      steps[0]?.message ?? "",
-      /"services" of the API group serving\.knative\.dev, is none that can be deleted$/,
-    );
-    assert.deepEqual(on.calls, []);
-    assert.equal((await answer(on, target("services", "x", "default", uri("api")))).outcome, "done");
-  });
-
-  it("deletes the object whose subresource was asked for", async () => {
-    const scaled = cluster({ object: () => there() });
-    const subresource = { "ka.target.subresource": "scale" };
-    assert.equal((await answer(scaled, target("deployments", "x", "default", subresource))).outcome, "done");
-    assert.equal(scaled.calls[1]?.name, "x");
   });
 
   for (const name of [

@@ -1,6 +1,7 @@
 import type { Outcome, Step } from "../actions/outcome.ts";
 import type { Alert } from "../alerts/alert.ts";
 import type { FalcoPayload } from "../alerts/falcosidekick.ts";
+import type { Named } from "../alerts/named.ts";
 import type { ApiError } from "../kubernetes/errors.ts";
 import { rulesFor } from "../rules/answering.ts";
 import type { Engine } from "./engine.ts";
@@ -11,7 +12,14 @@ import { withPod } from "./with-pod.ts";
 /** What became of an alert that is settled: there is nothing to say of one that no rule answers. */
 export type Verdict =
   | { outcome: "no-match" }
-  | { outcome: Outcome; steps: readonly Step[]; response: FalcoPayload; apiErrors: readonly ApiError[] };
+  | {
+      outcome: Outcome;
+      steps: readonly Step[];
+      response: FalcoPayload;
+      apiErrors: readonly ApiError[];
+      /** What the alert is about, as it was found out. */
+      named: Named;
+    };
 
 /**
  * Answers an alert: finds its rules, runs their actions in order, and says what came of it.
@@ -26,7 +34,7 @@ export async function respond(given: Alert, key: string, engine: Engine): Promis
   const steps: Step[] = [];
   for (const rule of rules) steps.push(...(await runRule({ rule, alert, key, engine, apiErrors })));
   const outcome = TELLING.find((one) => steps.some((step) => step.outcome === one)) ?? "failed";
-  return { outcome, steps, response: responsePayload(alert, steps, outcome), apiErrors };
+  return { outcome, steps, response: responsePayload(alert, steps, outcome), apiErrors, named: alert.named };
 }
 
 /** Of several outcomes, the first in this order stands for all. */

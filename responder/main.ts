@@ -41,6 +41,7 @@ function service(mode: string | undefined): Deliver {
     progress: new Progress(),
     cluster: connect(API_TIMEOUT, kubeconfig),
     events: settings.events,
+    findByContainer: settings.findByContainer,
     deduplicationSeconds: settings.deduplicationSeconds,
     sink: broker === undefined ? undefined : brokerSink(broker),
   });

@@ -112,6 +112,13 @@ export const RESPONDER = {
     default: 60,
     help: "Within how many seconds the same rule acts once on the same pod, whichever replica takes the alert; 0 is no such window. It is for actions whose repetition is not nothing (evidence, log, exec, script, drain), and the role may get, create and patch events for it where the rules have any.",
   },
+  findByContainer: {
+    variable: "FIND_BY_CONTAINER",
+    key: "responderFindByContainer",
+    format: FLAG,
+    default: false,
+    help: "Whether the pod of a container that Falco could not name is looked for among the pods of the alert's node, by the container's id. The role may list pods then.",
+  },
   broker: {
     variable: "K_SINK",
     format: optional(HTTP_URL),

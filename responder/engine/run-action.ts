@@ -72,8 +72,7 @@ async function resultOf(action: RuleAction, rule: Rule, alert: Alert, engine: En
   const subject = subjectOf(alert, prepared.target);
   if ("outcome" in subject) return subject;
   const { described } = subject;
-  const podName = subject.reference.kind === "Pod" ? subject.reference.name : alert.named.pod?.name;
-  const protection = protectionOf(engine, subject.namespace, podName);
+  const protection = protectionOf(engine, subject.reference);
   if (protection !== undefined) return { outcome: "ignored", message: `left ${described} alone: ${protection}` };
   if (rule.dryRun) {
     return { outcome: "dry-run", message: `dry run: ${actionner.name} would have been run on ${described}` };
@@ -81,7 +80,7 @@ async function resultOf(action: RuleAction, rule: Rule, alert: Alert, engine: En
   return await prepared.run({
     alert,
     cluster: engine.cluster,
-    protection: (namespace, pod) => protectionOf(engine, namespace, pod),
+    protection: (namespace, name) => protectionOf(engine, { kind: "Pod", namespace, name }),
     context: await contextOf(action, alert, engine.cluster),
   });
 }

@@ -49,13 +49,14 @@ export async function runRule(of: RuleCase): Promise<Step[]> {
   return steps;
 }
 
-/** undefined where the rule's first action touches nothing: then there is nothing to claim, and no object to tell it on. */
+/** By the first action that touches something; undefined where none does: there is nothing to claim then, and no object to tell it on. */
 function runOf({ rule, alert, key, engine }: RuleCase): RuleRun | undefined {
-  const [first] = rule.actions;
-  const subject = first && subjectOf(alert, first.prepared.target);
-  if (!subject || "outcome" in subject) return undefined;
-  if (protectionOf(engine, subject.namespace, alert.named.pod?.name) !== undefined) return undefined;
-  return { rule: rule.name, alert: alert.rule, key, subject };
+  for (const { prepared } of rule.actions) {
+    const subject = subjectOf(alert, prepared.target);
+    if (!("outcome" in subject) && protectionOf(engine, subject.reference) === undefined)
+      return { rule: rule.name, alert: alert.rule, key, subject };
+  }
+  return undefined;
 }
 
 function leftToAnother({ name, actions: [first] }: Rule, { subject }: RuleRun, { deduplicationSeconds }: Engine): Step {

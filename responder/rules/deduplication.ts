@@ -6,6 +6,8 @@ export interface Manners {
   events: boolean;
   /** Seconds within which the same rule acts once on the same pod; 0: no such window. */
   deduplicationSeconds: number;
+  /** Whether the pod of a container that Falco could not name is looked for on its node; not there: it isn't. */
+  findByContainer?: boolean;
 }
 
 /** Whether a rule is claimed before it acts: where doing it again would not be nothing. */

@@ -14,6 +14,8 @@ const SYSCALL = {
   "k8s.pod.uid": POD_UID,
 };
 const AUDIT = { "ka.target.resource": "pods", "ka.target.name": "alpine", "ka.target.namespace": "default" };
+/** Without the name of its target. */
+const NAMELESS = { "ka.target.resource": "pods", "ka.target.namespace": "default" };
 const HOSTILE = [
   "..",
   ".",
@@ -51,18 +53,28 @@ describe("what a syscall's alert names", () => {
     assert.deepEqual(named({ "k8s.pod.name": "alpine" }), {});
   });
 
-  it("is a container where Falco could not tell whose it is", () => {
-    assert.deepEqual(named({ "container.id": "3ad7b26ded6d" }), { containerId: "3ad7b26ded6d" });
+  it("is a container where Falco could not tell whose it is, and the node that it is on", () => {
+    const fields = { "container.id": "3ad7b26ded6d" };
+    assert.deepEqual(named(fields), { containerId: "3ad7b26ded6d" });
+    const onNode = { containerId: "3ad7b26ded6d", containerNode: "node-1" };
+    assert.deepEqual(named(fields, { hostname: "node-1" }), onNode);
+    assert.deepEqual(named({ ...fields, "k8s.ns.name": "default" }, { hostname: "node-1" }), onNode);
+    assert.deepEqual(named(fields, { hostname: "NODE/.." }), { containerId: "3ad7b26ded6d" });
   });
 
-  for (const id of ["3AD7B26DED6D", "short", "../../../..", "3ad7b26ded6d\n", "a".repeat(65), ""]) {
-    it(`is no container called ${JSON.stringify(id.slice(0, 16))}`, () => {
-      assert.deepEqual(named({ "container.id": id }), {});
+  for (const id of ["3AD7B26DED6D", "short", "../../../..", "3ad7b26ded6d\n", "a".repeat(65), "hosts"]) {
+    it(`is no container called ${JSON.stringify(id.slice(0, 16))}, which is said, and no reason to spare its pod`, () => {
+      assert.match(named({ "container.id": id }).unusable ?? "", /^container\.id: ".*" is no container's id$/);
       const { pod } = named({ ...SYSCALL, "container.id": id });
       assert.equal(pod?.containerId, undefined);
-      assert.equal(pod?.uid, POD_UID);
+      assert.equal(pod?.unknownContainer, id.replace("\n", "\ufffd"));
+      assert.equal(pod.uid, POD_UID);
     });
   }
+
+  it("is no container where the field is empty", () => {
+    assert.deepEqual(named({ "container.id": "" }, { hostname: "node-1" }).containerNode, undefined);
+  });
 
   it("is the node where it is the host's", () => {
     assert.deepEqual(named({ "container.id": "host" }, { hostname: "node-1.example.com" }), {
@@ -106,9 +118,43 @@ describe("what an audit alert names", () => {
   });
 
   it("is what a creation got for a name, where it asked for none", () => {
-    const rest = { "ka.target.resource": "pods", "ka.target.namespace": "default" };
-    assert.equal(named({ ...rest, "ka.resp.name": "web-x7k2p" }).object?.name, "web-x7k2p");
+    assert.equal(named({ ...NAMELESS, "ka.resp.name": "web-x7k2p" }).object?.name, "web-x7k2p");
     assert.equal(named({ ...AUDIT, "ka.resp.name": "another" }).object?.name, "alpine");
+  });
+
+  for (const [resource, subresource] of [
+    ["pods", "exec"],
+    ["pods", "log"],
+    ["deployments", "scale"],
+    ["serviceaccounts", "token"],
+  ] as const) {
+    it(`is the object whose ${resource}/${subresource} was asked for, and never what the answer is called`, () => {
+      const fields = { ...AUDIT, "ka.target.resource": resource, "ka.target.subresource": subresource };
+      const { object, pod } = named({ ...fields, "ka.resp.name": "other" });
+      assert.deepEqual(object, { resource, name: "alpine", namespace: "default", subresource, raisedAt });
+      assert.equal(pod?.name, resource === "pods" ? "alpine" : undefined);
+      const rest = { ...NAMELESS, "ka.target.resource": resource, "ka.target.subresource": subresource };
+      assert.deepEqual(named({ ...rest, "ka.resp.name": "other" }), {});
+    });
+  }
+
+  it("is the container of the pod that was entered, where the alert says which", () => {
+    const entered = { ...AUDIT, "ka.target.subresource": "exec", "ka.uri.param[container]": "sidecar" };
+    assert.equal(named(entered).pod?.container, "sidecar");
+    assert.match(
+      named({ ...entered, "ka.uri.param[container]": "../.." }).unusable ?? "",
+      /^ka\.uri\.param\[container\]/,
+    );
+  });
+
+  it("is of the API group that its path names, and a pod of another group's is none", () => {
+    const groupOf = (uri: string) => named({ ...AUDIT, "ka.uri": uri }).object?.group;
+    assert.equal(groupOf("/api/v1/namespaces/default/pods/alpine/exec?command=sh"), "");
+    assert.equal(groupOf("/apis/apps/v1/namespaces/default/pods/alpine"), "apps");
+    for (const uri of ["", "/", "api/v1", "/apis/", "/apis/a b/v1", "/apis/../v1"])
+      assert.ok([undefined, ".."].includes(groupOf(uri)), uri);
+    const metrics = "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/alpine";
+    assert.equal(named({ ...AUDIT, "ka.uri": metrics }).pod, undefined);
   });
 
   it("is an object in no namespace, and no pod then", () => {
@@ -168,7 +214,6 @@ describe("a name that nothing can have", () => {
 
   it("in ka.resp.name is none where the target has its own name, and unusable where it hasn't", () => {
     assert.equal(named({ ...AUDIT, "ka.resp.name": ".." }).object?.name, "alpine");
-    const rest = { "ka.target.resource": "pods", "ka.target.namespace": "default" };
-    assert.match(named({ ...rest, "ka.resp.name": ".." }).unusable ?? "", /^ka\.resp\.name/);
+    assert.match(named({ ...NAMELESS, "ka.resp.name": ".." }).unusable ?? "", /^ka\.resp\.name/);
   });
 });

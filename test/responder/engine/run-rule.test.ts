@@ -143,6 +143,24 @@ describe("deduplication", () => {
     });
   }
 
+  it("claims by the first action that touches something, where one before it touches nothing", async () => {
+    const yaml = `
+- rule: R
+  actions:
+    - {action: L, actionner: "kubernetes:label", parameters: {labels: {seen: "yes"}}}
+    - {action: D, actionner: "kubernetes:drain"}
+`;
+    const host = alert({ "container.id": "host", "k8s.ns.name": null, "k8s.pod.name": null });
+    const made = { metadata: { name: "node-1", uid: "node-uid", creationTimestamp: "2026-11-23T16:31:56Z" } };
+    const on = cluster({ node: () => made });
+    const { steps } = await responseOf(on, yaml, window, host);
+    assert.deepEqual(
+      steps.map(({ outcome }) => outcome),
+      ["no-pod", "done"],
+    );
+    assert.deepEqual(verbs(on).slice(0, 3), ["create event", "get node", "patch node"]);
+  });
+
   it("claims nothing where the alert names no pod", async () => {
     const on = cluster({});
     const { outcome } = await responseOf(on, LOG, window, alert({ "k8s.pod.name": null, "container.id": "host" }));

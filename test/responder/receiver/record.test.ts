@@ -30,12 +30,21 @@ describe("the record of a delivery", () => {
     const steps = [STEP, { ...STEP, outcome: "done" as const }];
     const response = responsePayload(alert(), steps, "failed");
     const apiErrors = [new ApiError("status", "no", { code: 403 }), new ApiError("time-out", "none")];
-    record(alert(), { outcome: "failed", steps, response, apiErrors }, 0.5);
+    const { named } = alert();
+    record(alert(), { outcome: "failed", steps, response, apiErrors, named }, 0.5);
     assert.equal(await count("response_engine_alerts_total", { outcome: "failed" }), "1");
     assert.equal(await count("response_engine_actions_total", { actionner: "kubernetes:log", outcome: "done" }), "1");
     assert.equal(await count("response_engine_api_errors_total", { code: "403" }), "1");
     assert.equal(await count("response_engine_api_errors_total", { code: "none" }), "1");
     assert.equal(await count("response_engine_alert_duration_seconds_sum", { outcome: "failed" }), "0.5");
+  });
+
+  it("names the pod that was found for an alert that names none", () => {
+    const about = alert({ "k8s.ns.name": null, "k8s.pod.name": null, "k8s.pod.uid": null });
+    const { named } = alert();
+    const response = responsePayload(about, [STEP], "failed");
+    record(about, { outcome: "failed", steps: [STEP], response, apiErrors: [], named }, 0);
+    assert.deepEqual([line()["namespace"], line()["pod"], line()["uid"]], ["default", "alpine", named.pod?.uid]);
   });
 
   for (const [outcome, level] of [

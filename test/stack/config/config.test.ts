@@ -44,6 +44,7 @@ describe("the stack's configuration", () => {
           events: true,
           deduplicationSeconds: 60,
           skipBrokenRules: false,
+          findByContainer: false,
           timeoutSeconds: 60,
         },
         scale: { min: 0, max: 10, concurrency: 50 },

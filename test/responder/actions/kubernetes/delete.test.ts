@@ -131,6 +131,14 @@ describe("kubernetes:delete", () => {
     assert.deepEqual(verbs(on), ["get metadata"]);
   });
 
+  it("deletes a pod that only looks like a static one: the alert knows it by the API's UID", async () => {
+    const fields = { "k8s.ns.name": "default", "k8s.pod.name": "x-node-1", "k8s.pod.uid": POD_UID };
+    const ownerReferences = [{ apiVersion: "v1", kind: "Node", name: "node-1", uid: "n", controller: true }];
+    const annotations = { "kubernetes.io/config.mirror": "hash" };
+    const on = cluster({ pod: () => there({ name: "x-node-1", uid: POD_UID, annotations, ownerReferences }) });
+    assert.equal((await run(on, target("pods", "x-node-1", "default", fields))).outcome, "done");
+  });
+
   const rule = `- rule: D\n  actions: [{action: D, actionner: "kubernetes:delete", parameters: {resources: [${ALL.join(", ")}]}}]`;
   const answer = (on: ReturnType<typeof cluster>, of: ReturnType<typeof alert>) =>
     respond(of, "key", engine(on, { rules: rules(rule) }));

@@ -11,6 +11,9 @@ const PATH = text("a path", (value) => value !== "");
 /** How long an API server keeps Kubernetes Events where nobody has told it otherwise: claims are Events. */
 const CLAIM_LIMIT = 3600;
 
+/** The file of `alertKeysFolder`, and the entry of the Secret that is mounted there. */
+export const ALERT_KEYS_FILE = "keys";
+
 /** One thing the responder can be told. */
 export interface Setting<T = unknown> {
   /** Environment variable. A list stands in it with commas between its items. */
@@ -54,6 +57,12 @@ export const RESPONDER = {
     format: PATH,
     default: "/etc/response-rules",
     help: "Folder of rules files (*.yaml), merged in the order of their names.",
+  },
+  alertKeysFolder: {
+    variable: "ALERT_KEYS_DIR",
+    format: PATH,
+    default: "/etc/alert-keys",
+    help: "Folder with the file `keys`: the keys of which an alert has to carry one (the CloudEvents extension `alertkey`), one a line. It is read again when it changes. Without a key in it the responder doesn't start.",
   },
   protectedNamespaces: {
     variable: "PROTECTED_NAMESPACES",

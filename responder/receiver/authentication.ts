@@ -92,7 +92,9 @@ function admittedOf(
 }
 
 function without(event: unknown): unknown {
-  return isMap(event) ? Object.fromEntries(Object.entries(event).filter(([name]) => name !== ALERT_KEY_EXTENSION)) : event;
+  return isMap(event)
+    ? Object.fromEntries(Object.entries(event).filter(([name]) => name !== ALERT_KEY_EXTENSION))
+    : event;
 }
 
 function withoutKey(event: unknown): Buffer {

@@ -121,7 +121,12 @@ function originOf(
   from: string | undefined,
 ): Origin {
   const { "x-forwarded-for": forwarded, "kn-namespace": namespace } = headers;
-  return { reason, from: textOf(forwarded) ?? from, namespace: textOf(namespace), ...attributes };
+  return {
+    reason,
+    from: textOf(forwarded) ?? from?.replace(/^::ffff:/, ""),
+    namespace: textOf(namespace),
+    ...attributes,
+  };
 }
 
 function textOf(value: unknown): string | undefined {

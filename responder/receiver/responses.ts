@@ -9,6 +9,9 @@ import { plain } from "../text.ts";
 import { problem, type Deliver } from "./answer.ts";
 import { DeliveryError } from "./cloud-event.ts";
 
+/** What every response is called by: none is to pass for an alert of Falco's. */
+const NAME = "Response: ";
+
 /** Milliseconds that falcosidekick may take to answer. */
 const TIMEOUT = 10_000;
 
@@ -43,7 +46,7 @@ export function relayedPayload(body: string): FalcoPayload {
     return {
       output: plain(output, LIMITS.said),
       priority,
-      rule: plain(rule),
+      rule: rule.startsWith(NAME) ? plain(rule) : plain(`${NAME}${rule}`),
       time: time ?? new Date().toISOString(),
       output_fields: Object.fromEntries(fields),
       source: RESPONSE_EVENT_SOURCE,

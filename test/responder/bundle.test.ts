@@ -53,7 +53,7 @@ describe("the responder's bundle", function () {
     const none = await fetch(running.service.url, {
       method: "POST",
       body: "{}",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", "ce-alertkey": ALERT_HEADERS["ce-alertkey"] },
     });
     assert.equal(none.status, 400);
     assert.equal(none.headers.get("content-type"), "application/problem+json");

@@ -6,6 +6,7 @@ import type { RbacObject } from "../../lab/kubernetes/authorizer.ts";
 import { startKubernetes, type Kubernetes } from "../../lab/kubernetes/server.ts";
 import { listPods, pathOf, placePod } from "../../lab/scenes/pods.ts";
 import { startService, type LogLine, type RunningService } from "../../lab/service.ts";
+import { ALERT_KEY } from "./alert-key.ts";
 import { responderBundle } from "./bundle.ts";
 
 const DEFAULT_RULES = readFileSync(new URL("../../rules.yaml", import.meta.url), "utf8");
@@ -56,8 +57,16 @@ export function withBundle(): BundledResponder {
         name: "responder",
         namespace: "default",
         args: [],
-        env: { RULES_DIR: "/etc/response-rules", PROTECTED_NAMESPACES: "kube-system", EVENTS: "false" },
-        mounts: { "/etc/response-rules": { "00-rules.yaml": DEFAULT_RULES } },
+        env: {
+          RULES_DIR: "/etc/response-rules",
+          ALERT_KEYS_DIR: "/etc/alert-keys",
+          PROTECTED_NAMESPACES: "kube-system",
+          EVENTS: "false",
+        },
+        mounts: {
+          "/etc/response-rules": { "00-rules.yaml": DEFAULT_RULES },
+          "/etc/alert-keys": { keys: `${ALERT_KEY}\n` },
+        },
         serviceAccount: "responder",
       },
       {

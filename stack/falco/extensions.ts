@@ -6,6 +6,9 @@ import { StackError } from "../stack-error.ts";
 /** By which falcosidekick is told of extensions that it sends with every event, and the entry of the Secret that has them. */
 export const EXTENSIONS = { variable: "CLOUDEVENTS_EXTENSIONS", entry: "extensions" };
 
+/** Tells falcosidekick's pods of one key from those of another. */
+export const KEY_ANNOTATION = "response-engine.io/alert-key";
+
 /** What a stack's own values say of falcosidekick's environment, and the others. */
 export interface Sidekick {
   /** Of its CLOUDEVENTS_EXTENSIONS, each NAME:VALUE. */
@@ -25,7 +28,9 @@ type Values = Record<string, unknown>;
  */
 export function readSidekick(values: Values): Sidekick {
   const sidekick = mapAt(values["falcosidekick"], "falcosidekick");
-  mapAt(sidekick["podAnnotations"], "falcosidekick.podAnnotations");
+  if (KEY_ANNOTATION in mapAt(sidekick["podAnnotations"], "falcosidekick.podAnnotations")) {
+    throw refused("falcosidekick.podAnnotations", `${KEY_ANNOTATION} is the program's own`);
+  }
   const config = mapAt(sidekick["config"], "falcosidekick.config");
   const { extraEnv = [], ...others } = config;
   const path = "falcosidekick.config.extraEnv";

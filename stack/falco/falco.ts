@@ -4,7 +4,7 @@ import { ALERT_KEY_EXTENSION } from "../../responder/events.ts";
 import type { FalcoConfig } from "../config/config.ts";
 import { ensureNamespace } from "../namespace.ts";
 import { fingerprintOf } from "../key/fingerprint.ts";
-import { EXTENSIONS, readSidekick } from "./extensions.ts";
+import { EXTENSIONS, KEY_ANNOTATION, readSidekick } from "./extensions.ts";
 
 /** Falco on every node, and falcosidekick with its UI, which sends the alerts on as CloudEvents. */
 export class Falco extends pulumi.ComponentResource {
@@ -79,7 +79,7 @@ function keyValues(
   const own = { name: EXTENSIONS.variable, valueFrom: { secretKeyRef: { name: secretName, key: EXTENSIONS.entry } } };
   return {
     extraEnv: env ? pulumi.all([env, own]).apply(([theirs, ours]) => [...theirs, ours]) : [own],
-    podAnnotations: { "response-engine.io/alert-key": pulumi.unsecret(fingerprint) },
+    podAnnotations: { [KEY_ANNOTATION]: pulumi.unsecret(fingerprint) },
   };
 }
 

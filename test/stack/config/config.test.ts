@@ -42,6 +42,7 @@ describe("the stack's configuration", () => {
         driver: "modern_ebpf",
         values: {},
       },
+      security: { networkPolicies: true, networkPolicyPeers: [] },
       image: { registry: "localhost:5000", repository: "responder", platform: "linux/amd64" },
       responder: {
         rules: ["rules.yaml"],

@@ -48,7 +48,7 @@ const deadLetters = deadLetterSink ? { uri: deadLetterSink } : destination;
 const route = { namespace, brokerName, delivery, deadLetterSink: deadLetters };
 
 // Nobody else has anything to say to any of them.
-const ours = { broker: namespace, falco: falco.namespace, brokerClass: config.broker.class };
+const ours = { broker: namespace, falco: falco.namespace };
 new NetworkRules("network", { ...network, namespaces: ours, installsKnative: config.knative.install }, onKnative);
 
 // Alerts that a rule may answer go to the responder; its responses go back to falcosidekick, to be seen.

@@ -11,9 +11,6 @@ import {
   type Peer,
 } from "./peers.ts";
 
-/** The class whose ingress Knative's own release brings. */
-const CHANNEL_BROKER = "MTChannelBasedBroker";
-
 /** A falcosidekick's port for alerts. */
 const SIDEKICK_PORT = 2801;
 
@@ -56,7 +53,7 @@ export interface NetworkRulesArgs {
   networkPolicies: boolean;
   /** Further peers, for each of them. */
   networkPolicyPeers: readonly Record<string, unknown>[];
-  namespaces: { broker: pulumi.Input<string>; falco: pulumi.Input<string>; brokerClass: string };
+  namespaces: { broker: pulumi.Input<string>; falco: pulumi.Input<string> };
   /** Whether Knative is this program's, and nobody else posts to its Broker's ingress. */
   installsKnative: boolean;
 }
@@ -91,5 +88,5 @@ function rulesOf({ namespaces, installsKnative }: NetworkRulesArgs): Rule[] {
     pods: { matchLabels: { "eventing.knative.dev/brokerRole": "ingress" } },
     from: [sidekickPeer(namespaces.falco), eventingPeer(), own],
   };
-  return [sidekick, services, ...(installsKnative && namespaces.brokerClass === CHANNEL_BROKER ? [ingress] : [])];
+  return [sidekick, services, ...(installsKnative ? [ingress] : [])];
 }

@@ -4,7 +4,7 @@ import { log } from "../telemetry/log.ts";
 import { alerts } from "../telemetry/metrics.ts";
 import { compareUrgency, oneHigher } from "../alerts/priority.ts";
 import { originOf, type FalcoPayload } from "../alerts/falcosidekick.ts";
-import { ALERT_KEY_EXTENSION, ALERT_TYPE, RESPONSE_EVENT_SOURCE } from "../events.ts";
+import { ALERT_KEY_EXTENSION, ALERT_TYPE, RESPONSE_EVENT_SOURCE, RESPONSE_TYPE } from "../events.ts";
 import { isMap, parsed } from "../json.ts";
 import { LIMITS } from "../limits.ts";
 import { post, shown } from "../post.ts";
@@ -20,8 +20,9 @@ const TIMEOUT = 10_000;
 /**
  * The dead letter sink: whatever the Broker could not deliver becomes an alert of its own in falcosidekick,
  * whose `source` keeps every Trigger of ours from taking it up again. It is in the log first, whole, so that
- * it is not lost where falcosidekick is down too. Alerts that were answered 403, for their key or by something before
- * the responder, may be an attacker's and come in any number: they are told at most once a minute.
+ * it is not lost where falcosidekick is down too. What was refused may be an attacker's and come in any number: alerts
+ * that were answered 403, for their key or by something before the responder, and responses that are none. They are told
+ * at most once a minute.
  * @param falcosidekick URL that takes alerts
  */
 export function deadLetter(falcosidekick: string, inTime?: Later): Deliver {
@@ -32,7 +33,7 @@ export function deadLetter(falcosidekick: string, inTime?: Later): Deliver {
     log("error", "falcosidekick did not take it", { url, reason: failure.reason });
     return `falcosidekick at ${url} did not take it: ${failure.reason}`;
   };
-  const forbidden = new Collapsed<FalcoPayload>((last, count) => void send(several(last, count)), inTime);
+  const others = new Collapsed<FalcoPayload>((last, count) => void send(several(last, count)), inTime);
   const ours = new Collapsed<FalcoPayload>((last, count) => {
     log("warning", "undelivered", { reason: several(last, count).output });
   }, inTime);
@@ -41,9 +42,9 @@ export function deadLetter(falcosidekick: string, inTime?: Later): Deliver {
     const payload = undeliveredPayload(headers, text);
     alerts.inc({ outcome: "undelivered" });
     // what the responder itself refused, it has told
-    if (isForbidden(headers) && detailOf(headers).includes(REFUSED)) ours.note(payload);
-    else if (isForbidden(headers)) {
-      if (forbidden.note(payload) <= LINES) record(payload, headers, text);
+    if (isRefused(headers) && detailOf(headers).includes(REFUSED)) ours.note(payload);
+    else if (isRefused(headers)) {
+      if (others.note(payload) <= LINES) record(payload, headers, text);
     } else {
       record(payload, headers, text);
       const failure = await send(payload);
@@ -60,13 +61,14 @@ function record({ output }: FalcoPayload, headers: IncomingHttpHeaders, text: st
   log("error", "undelivered", { reason: output, delivery: keyless(headers, text) });
 }
 
-function isForbidden(headers: IncomingHttpHeaders): boolean {
-  return headers["ce-knativeerrorcode"] === "403" && headers["ce-type"] === ALERT_TYPE;
+function isRefused(headers: IncomingHttpHeaders): boolean {
+  const { "ce-knativeerrorcode": code, "ce-type": type } = headers;
+  return (code === "403" && type === ALERT_TYPE) || (code === "400" && type === RESPONSE_TYPE);
 }
 
 function several(last: FalcoPayload, count: number): FalcoPayload {
   if (count === 1) return last;
-  return { ...last, output: `${count} alerts within a minute were answered 403; the last: ${last.output}` };
+  return { ...last, output: `${count} events within a minute were refused; the last: ${last.output}` };
 }
 
 /** The delivery without the key; in binary mode that is a header, which nothing here shows. */

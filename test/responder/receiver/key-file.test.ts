@@ -56,7 +56,17 @@ describe("the file of keys", () => {
   it("leaves the keys that were read before where it can't be used any more, and says so once", () => {
     write(`${OLD}\n`);
     const file = new KeyFile(folder, () => now);
-    for (const spoil of [() => { write(""); }, () => { write("short"); }, () => { unlinkSync(join(folder, "keys")); }]) {
+    for (const spoil of [
+      () => {
+        write("");
+      },
+      () => {
+        write("short");
+      },
+      () => {
+        unlinkSync(join(folder, "keys"));
+      },
+    ]) {
       spoil();
       now += 1001;
       assert.deepEqual(takes(file), [OLD]);

@@ -15,7 +15,7 @@ import { Minutes } from "./minutes.ts";
 
 const BODY = JSON.stringify(shellAlert());
 
-describe("dead letters of alerts that were answered 403", () => {
+describe("dead letters of what was refused", () => {
   const logged = quietly();
   let sidekick: Listening;
   let minutes: Minutes;
@@ -60,9 +60,18 @@ describe("dead letters of alerts that were answered 403", () => {
     await eventually("the first is told", () => Promise.resolve(taken.length === 1));
     minutes.pass();
     await eventually("the others are told", () => Promise.resolve(taken.length === 2));
-    assert.match(taken[1]?.output ?? "", /^299 alerts within a minute were answered 403; the last: The alert/);
+    assert.match(taken[1]?.output ?? "", /^299 events within a minute were refused; the last: The alert/);
     assert.deepEqual([...new Set(taken.map(({ source }) => source))], ["response"]);
     assert.ok(logged.length <= 10, String(logged.length));
+  });
+
+  it("are told so, too, where they are responses that are none", async () => {
+    const broken = { "ce-type": "falco.response.v1", "ce-knativeerrorcode": "400" };
+    await post(broken, 100, "{");
+    await eventually("the first is told", () => Promise.resolve(taken.length === 1));
+    minutes.pass();
+    await eventually("the others are told", () => Promise.resolve(taken.length === 2));
+    assert.match(taken[1]?.output ?? "", /^99 events within a minute were refused/);
   });
 
   it("aren't told again where the responder has told of them", async () => {

@@ -10,12 +10,16 @@ import { Knative } from "./stack/knative/knative.ts";
 import { loadKnative } from "./stack/knative/manifests.ts";
 import { NetworkRules } from "./stack/network/network-rules.ts";
 import { Responder } from "./stack/responder/responder.ts";
+import { checkCluster } from "./stack/preflight/preflight.ts";
+import { protectionOf } from "./stack/responder/protection.ts";
 import { readRules, summaryOf } from "./stack/responder/rules.ts";
 import { EventTrigger } from "./stack/events/trigger.ts";
 
 const config = readConfig();
-const { rules: paths, settings, timeoutSeconds, scale, resources } = config.responder;
-const response = readRules(paths, { dryRun: settings.dryRun, timeoutSeconds });
+const { rules: paths, settings, scale, resources } = config.responder;
+const { dryRun, skipBrokenRules: skipBroken, timeoutSeconds } = settings;
+const response = readRules(paths, { dryRun, skipBroken, timeoutSeconds });
+await checkCluster(config);
 const provider = new k8s.Provider("cluster", {
   ...config.cluster,
   enableConfigMapMutable: true,
@@ -32,9 +36,9 @@ const broker = new EventBroker("broker", config.broker, onKnative);
 const { namespace, brokerName } = broker;
 const { alertKeys: keys, ...network } = config.security;
 const alertKeys = new AlertKey("alert-key", { namespace, keys }, { provider });
-const { reference, pullSecret } = new ResponderImage("image", { image: config.image, namespace }, { provider });
-const base = { namespace, image: reference, pullSecret, resources, timeoutSeconds };
-const told = { rules: response, settings, alertKeys, brokerUrl: broker.url };
+const { reference, pullSecrets } = new ResponderImage("image", { image: config.image, namespace }, { provider });
+const base = { namespace, image: reference, pullSecrets, resources, timeoutSeconds };
+const told = { rules: response, settings, protection: protectionOf(config), alertKeys, brokerUrl: broker.url };
 const responder = new Responder("responder", { ...base, ...told, scale }, onKnative);
 
 // Alerts come from Falco, and falcosidekick posts them to the Broker, with the key that the responder takes by then.

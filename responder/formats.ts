@@ -112,3 +112,29 @@ export const NAMESPACE = text(
   "a Kubernetes name: at most 63 lower-case letters, digits and dashes, with a letter or digit at either end",
   (value) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value),
 );
+
+/** An object of a namespace; as a text it is NAMESPACE/NAME. */
+export interface NamespacedName {
+  namespace: string;
+  name: string;
+}
+
+const NAMESPACED_NAME = text("NAMESPACE/NAME", (value) =>
+  /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\/[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/.test(value),
+);
+
+export const NAMESPACED_NAMES: Format<readonly NamespacedName[]> = {
+  ...list(NAMESPACED_NAME),
+  read: (value) =>
+    list(NAMESPACED_NAME)
+      .read(value)
+      .map((one) => {
+        const [namespace = "", name = ""] = one.split("/");
+        return { namespace, name };
+      }),
+};
+
+/** As `NAMESPACED_NAMES` reads it. */
+export function namespacedNameOf({ namespace, name }: NamespacedName): string {
+  return `${namespace}/${name}`;
+}

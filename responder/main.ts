@@ -36,14 +36,16 @@ function service(mode: string | undefined): Deliver {
   const onWarning = (warning: string) => {
     log("warning", "rules", { warning });
   };
-  const rules = loadRules(files, { dryRun, readFile, onWarning });
+  // as the stack reads them: what it leaves out has no permission here
+  const { skipBrokenRules: skipBroken, timeoutSeconds } = settings;
+  const rules = loadRules(files, { dryRun, skipBroken, timeoutSeconds, readFile, onWarning });
   log("info", "rules", { rules: rules.map(({ name }) => name) });
   const sink = broker === undefined ? undefined : brokerSink(broker);
   const refusals = new Refusals(sink && ((id, payload) => sink(replyTo(id, "refused", payload))));
   const answer = alertReceiver({
     rules,
     protectedNamespaces: new Set(settings.protectedNamespaces),
-    ownServices: [],
+    ownServices: settings.ownServices,
     progress: new Progress(),
     cluster: connect(API_TIMEOUT, kubeconfig),
     events: settings.events,

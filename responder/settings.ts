@@ -1,4 +1,4 @@
-import { FLAG, HTTP_URL, integer, list, NAMESPACE, optional, text, type Format } from "./formats.ts";
+import { FLAG, HTTP_URL, integer, list, NAMESPACE, NAMESPACED_NAMES, optional, text, type Format } from "./formats.ts";
 
 /**
  * What the responder can be told, once: the stack writes its Knative Service's environment from these lists, the
@@ -10,6 +10,8 @@ const PORT = integer(0, 65535, "a port");
 const PATH = text("a path", (value) => value !== "");
 /** How long an API server keeps Kubernetes Events where nobody has told it otherwise: claims are Events. */
 const CLAIM_LIMIT = 3600;
+/** Knative's own: config-defaults' max-revision-timeout-seconds. */
+const REQUEST_LIMIT = 600;
 
 /** The file of `alertKeysFolder`, and the entry of the Secret that is mounted there. */
 export const ALERT_KEYS_FILE = "keys";
@@ -66,7 +68,6 @@ export const RESPONDER = {
   },
   protectedNamespaces: {
     variable: "PROTECTED_NAMESPACES",
-    key: "responderProtectedNamespaces",
     format: list(NAMESPACE),
     default: [
       "kube-system",
@@ -77,7 +78,27 @@ export const RESPONDER = {
       "knative-eventing",
       "kourier-system",
     ],
-    help: "Namespaces in which no rule ever acts.",
+    help: "Namespaces in which no rule ever acts. The stack writes those of Kubernetes, Knative, Falco and the responder by their names there, and what `responderProtectedNamespaces` adds.",
+  },
+  ownServices: {
+    variable: "OWN_SERVICES",
+    format: NAMESPACED_NAMES,
+    default: [],
+    help: "Knative Services whose pods no rule ever acts on, wherever they are: the responder itself and its dead letter service.",
+  },
+  skipBrokenRules: {
+    variable: "SKIP_BROKEN_RULES",
+    key: "responderSkipBrokenRules",
+    format: FLAG,
+    default: false,
+    help: "Whether a rule that can't be used is left out, with a warning, and the others are; else one such rule stops the preview.",
+  },
+  timeoutSeconds: {
+    variable: "TIMEOUT_SECONDS",
+    key: "responderTimeoutSeconds",
+    format: integer(1, REQUEST_LIMIT),
+    default: 60,
+    help: "After how many seconds an alert's handling is given up, and the alert delivered again.",
   },
   dryRun: {
     variable: "DRY_RUN",

@@ -55,7 +55,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
  * @throws with the program's own message where the program stops.
  */
 export async function evaluateProgram({ stack, config = {} }: ProgramOptions): Promise<Program> {
-  const evaluation = await readStack(stack, config);
+  const evaluation = await readStack(stack, { "knative:checkCluster": false, ...config });
   const child = fork(resolve(import.meta.dirname, "child.ts"), {
     execArgv: [],
     stdio: ["ignore", "ignore", "pipe", "ipc"],

@@ -60,12 +60,7 @@ async function stepOf(action: RuleAction, { rule, alert, engine, apiErrors }: Ru
 function failed(thrown: unknown, { actionner, ignoreErrors }: RuleAction, apiErrors: ApiError[]): Result {
   const error = apiErrorOf(thrown);
   apiErrors.push(error);
-  if (error.failure === "defect") {
-    log("error", "defect", {
-      actionner: actionner.name,
-      reason: thrown instanceof Error ? thrown.stack : String(thrown),
-    });
-  }
+  if (error.failure === "defect") logDefect(actionner.name, thrown);
   const final = finalityOf(error) === "final";
   if (!final && !ignoreErrors) throw new RetryLater(`${actionner.name} can't be done now: ${error.message}`, apiErrors);
   const why = error.failure === "status" && final ? "was refused by the API" : "failed";
@@ -107,14 +102,18 @@ async function handOn(
   { output: target, ignoreErrors }: RuleAction,
   { alert, key, engine, apiErrors }: RuleCase,
 ): Promise<string | undefined> {
-  const event = outputEvent(alert, key, step, target);
-  if (!event || !engine.sink) return undefined;
   try {
-    await engine.sink(event);
+    const event = outputEvent(alert, key, step, target);
+    if (event && engine.sink) await engine.sink(event);
     return undefined;
   } catch (error) {
-    if (!(error instanceof OutputError)) throw error;
-    if (!error.final && !ignoreErrors) throw new RetryLater(error.message, apiErrors);
-    return `its output is in this response alone: ${error.message}`;
+    const isDefect = !(error instanceof OutputError);
+    if (isDefect) logDefect(step.actionner, error);
+    else if (!error.final && !ignoreErrors) throw new RetryLater(error.message, apiErrors);
+    return `its output is in this response alone: ${isDefect ? apiErrorOf(error).message : error.message}`;
   }
+}
+
+function logDefect(actionner: string, thrown: unknown): void {
+  log("error", "defect", { actionner, reason: thrown instanceof Error ? thrown.stack : String(thrown) });
 }

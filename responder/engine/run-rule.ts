@@ -26,9 +26,14 @@ export async function runRule(of: RuleCase): Promise<Step[]> {
     if (!claimed) return [leftToAnother(rule, run, engine)];
   }
   const steps: Step[] = [];
+  let isNew = false;
   try {
     for (const [index, action] of rule.actions.entries()) {
-      const step = claimed?.done.has(index) ? doneElsewhere(rule, action) : await runAction(action, index, of);
+      const before = engine.progress.doneBefore({ key: of.key, rule: rule.name, action: index });
+      // what can be repeated is: others can write Events too, and none of theirs is to keep a pod alive
+      const isElsewhere = !before && !action.actionner.repeatable && claimed?.done.has(index) === true;
+      const step = isElsewhere ? doneElsewhere(rule, action) : await runAction(action, index, of);
+      isNew ||= !before && ACTED.includes(step.outcome);
       steps.push(step);
       if (!goesOn(step, action)) break;
     }
@@ -40,9 +45,7 @@ export async function runRule(of: RuleCase): Promise<Step[]> {
   }
   // nobody waits for these
   if (run && claimed) void settleClaim(engine.cluster, run, claimed, steps);
-  else if (run && engine.events && steps.some(({ outcome }) => ACTED.includes(outcome))) {
-    void writeEvent(engine.cluster, run, steps);
-  }
+  else if (run && engine.events && isNew) void writeEvent(engine.cluster, run, steps);
   return steps;
 }
 

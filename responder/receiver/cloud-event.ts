@@ -9,7 +9,7 @@ export class DeliveryError extends Error {
   override name = "DeliveryError";
   readonly status: 400 | 413 | 415;
   constructor(status: 400 | 413 | 415, message: string) {
-    super(message);
+    super(plain(message));
     this.status = status;
   }
 }
@@ -59,6 +59,11 @@ export function readDelivery(headers: IncomingHttpHeaders, body: Buffer): Delive
 function structured(event: unknown): CloudEvent<unknown> {
   if (!isMap(event)) throw new DeliveryError(400, "not a CloudEvent: it is not a JSON object");
   const { data_base64: base64, ...rest } = event;
+  // the SDK makes one up
+  for (const name of ["id", "specversion"]) {
+    if (typeof rest[name] !== "string" || rest[name] === "")
+      throw new DeliveryError(400, `not a CloudEvent: ${name} is missing`);
+  }
   const data = typeof base64 === "string" ? { data: readJson(Buffer.from(base64, "base64")) } : {};
   return checked(() => new CloudEvent<unknown>({ ...rest, ...data }));
 }

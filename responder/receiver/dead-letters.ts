@@ -136,7 +136,8 @@ function raw(headers: IncomingHttpHeaders, name: string): string | undefined {
 
 function header(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = raw(headers, name);
-  return value === undefined ? undefined : plain(value, LIMITS.field);
+  // Node reads headers as latin1, the Broker writes them as UTF-8
+  return value === undefined ? undefined : plain(Buffer.from(value, "latin1").toString("utf8"), LIMITS.field);
 }
 
 /** Of an alert that can't be read, for it is too large or broken, the event's attribute still names the rule. */

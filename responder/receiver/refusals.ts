@@ -60,7 +60,7 @@ export class Refusals {
 }
 
 /** What people are told of alerts that were refused. */
-export function refusedPayload(last: Origin, count: number): FalcoPayload {
+function refusedPayload(last: Origin, count: number): FalcoPayload {
   const { reason, ...where } = bounded(last);
   const origin = Object.entries(where).filter(([, value]) => value !== undefined) as [string, string][];
   const from = where.from === undefined ? "" : `, by way of ${where.from}`;

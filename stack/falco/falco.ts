@@ -6,6 +6,8 @@ import { ensureNamespace } from "../namespace.ts";
 import { fingerprintOf } from "../key/fingerprint.ts";
 import { EXTENSIONS, KEY_ANNOTATION, readSidekick } from "./extensions.ts";
 
+const UI_VERSION = "2.3.0";
+
 /** Falco on every node, and falcosidekick with its UI, which sends the alerts on as CloudEvents. */
 export class Falco extends pulumi.ComponentResource {
   readonly release: k8s.helm.v3.Release;
@@ -39,7 +41,7 @@ export class Falco extends pulumi.ComponentResource {
         namespace,
         chart: args.chart,
         ...(args.version && { version: args.version }),
-        ...(args.repository && { repositoryOpts: { repo: args.repository } }),
+        ...(args.repository && { repositoryOpts: { repo: addressOf(args.repository) } }),
         values: merge(chartValues(args, keyValues(key, env)), values),
         timeout: 600,
       },
@@ -83,20 +85,33 @@ function keyValues(
   };
 }
 
+/** A secret where it holds a password. */
+function addressOf(repository: string): pulumi.Input<string> {
+  return new URL(repository).password === "" ? repository : pulumi.secret(repository);
+}
+
 /** @see https://github.com/falcosecurity/charts/blob/master/charts/falco/values.yaml */
 function chartValues({ driver, brokerUrl }: FalcoArgs, keyed: Keyed): Values {
   return {
     driver: { kind: driver },
     falco: {
       json_output: true,
-      // The chart's list, which ours replaces, and the pod's UID: the responder answers no other pod than that.
-      append_output: [{ suggested_output: true }, { extra_fields: ["k8s.pod.uid"] }],
+      // The chart's list, which ours replaces, and the pod's UID: the responder answers no other pod than that. Only
+      // system calls have one; Falco refuses the rules of another source that are to say it, and ends.
+      append_output: [{ suggested_output: true }, { match: { source: "syscall" }, extra_fields: ["k8s.pod.uid"] }],
     },
     falcosidekick: {
       enabled: true,
       config: { cloudevents: { address: brokerUrl }, extraEnv: keyed.extraEnv },
       podAnnotations: keyed.podAnnotations,
-      webui: { enabled: true },
+      webui: {
+        enabled: true,
+        // The chart's own, 2.2.0, breaks off over alerts with tags and lists no events.
+        // @see https://github.com/falcosecurity/falcosidekick-ui/issues/144, mended by fba1b77, which 2.3.0 has
+        image: { tag: UI_VERSION },
+        // A disk would have to be claimed, and the release wait in vain where nothing gives one by default.
+        redis: { storageEnabled: false },
+      },
     },
   };
 }

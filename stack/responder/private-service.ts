@@ -50,11 +50,11 @@ export class PrivateService extends Service {
 }
 
 function podOf(args: PrivateServiceArgs) {
-  const { pullSecret, serviceAccount, callsKubernetes, scale, timeoutSeconds } = args;
+  const { pullSecrets, serviceAccount, callsKubernetes, scale, timeoutSeconds } = args;
   return {
     serviceAccountName: serviceAccount,
     ...(callsKubernetes ? {} : { automountServiceAccountToken: false }),
-    ...(pullSecret && { imagePullSecrets: [{ name: pullSecret }] }),
+    ...(pullSecrets?.length && { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
     containerConcurrency: scale.concurrency,
     timeoutSeconds,
     containers: [containerOf(args)],
@@ -123,8 +123,8 @@ export function destinationOf({ metadata }: Service): Destination {
 export interface ServiceBase {
   namespace: pulumi.Input<string>;
   image: pulumi.Input<string>;
-  /** Secret the image is pulled with; undefined: none is needed. */
-  pullSecret?: pulumi.Input<string> | undefined;
+  /** Secrets the image is pulled with; undefined: none is needed. */
+  pullSecrets?: readonly pulumi.Input<string>[];
   resources: ResponderConfig["resources"];
   /** After how long a request that got no answer is given up. */
   timeoutSeconds: number;

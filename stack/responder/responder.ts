@@ -7,11 +7,12 @@ import { permissionsOf } from "../../responder/rules/role.ts";
 import { keyOf } from "../../responder/rules/folder.ts";
 import type { ResponderConfig } from "../config/config.ts";
 import type { AlertKey } from "../key/alert-key.ts";
+import { RESPONDER_NAME } from "./names.ts";
+import type { Protection } from "./protection.ts";
 import { destinationOf, labelsOf, PrivateService, type ServiceBase } from "./private-service.ts";
 import type { Destination } from "../knative/custom-resources.ts";
 import type { ResponseRules } from "./rules.ts";
 
-const NAME = "responder";
 const RULES_FOLDER = RESPONDER.rulesFolder.default;
 const KEYS_FOLDER = RESPONDER.alertKeysFolder.default;
 
@@ -27,24 +28,24 @@ export class Responder extends pulumi.ComponentResource {
 
   constructor(name: string, args: ResponderArgs, options: pulumi.ComponentResourceOptions) {
     super("response-engine:stack:Responder", name, {}, options);
-    const { namespace, rules, settings, brokerUrl } = args;
-    const labels = labelsOf(NAME);
+    const { namespace, rules, settings, protection, brokerUrl } = args;
+    const labels = labelsOf(RESPONDER_NAME);
     const child = { parent: this };
 
     const account = new k8s.core.v1.ServiceAccount(
       `${name}-account`,
-      { metadata: { name: NAME, namespace, labels } },
+      { metadata: { name: RESPONDER_NAME, namespace, labels } },
       child,
     );
     const role = new k8s.rbac.v1.ClusterRole(
       `${name}-role`,
-      { metadata: { name: NAME, labels }, rules: permissionsOf(rules.rules, settings) },
+      { metadata: { name: RESPONDER_NAME, labels }, rules: permissionsOf(rules.rules, settings) },
       child,
     );
     const binding = new k8s.rbac.v1.ClusterRoleBinding(
       `${name}-binding`,
       {
-        metadata: { name: NAME, labels },
+        metadata: { name: RESPONDER_NAME, labels },
         roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
         subjects: [{ kind: "ServiceAccount", namespace, name: account.metadata.name }],
       },
@@ -54,18 +55,23 @@ export class Responder extends pulumi.ComponentResource {
     const configMap = new k8s.core.v1.ConfigMap(
       `${name}-rules`,
       // Named after its content: other rules are another ConfigMap, so another Revision, which can't start with the old ones.
-      { metadata: { name: `${NAME}-rules-${hashOf(data)}`, namespace, labels }, data, immutable: true },
+      { metadata: { name: `${RESPONDER_NAME}-rules-${hashOf(data)}`, namespace, labels }, data, immutable: true },
       child,
     );
     this.service = new PrivateService(
       `${name}-service`,
       {
         ...args,
-        serviceName: NAME,
+        serviceName: RESPONDER_NAME,
         serviceAccount: account.metadata.name,
         callsKubernetes: true,
         env: {
-          ...environmentOf(RESPONDER, { ...settings, rulesFolder: RULES_FOLDER, alertKeysFolder: KEYS_FOLDER }),
+          ...environmentOf(RESPONDER, {
+            ...settings,
+            ...protection,
+            rulesFolder: RULES_FOLDER,
+            alertKeysFolder: KEYS_FOLDER,
+          }),
           [RESPONDER.broker.variable]: brokerUrl,
         },
         files: { configMap: configMap.metadata.name, folder: RULES_FOLDER },
@@ -83,6 +89,7 @@ export class Responder extends pulumi.ComponentResource {
 export interface ResponderArgs extends ServiceBase, Pick<ResponderConfig, "scale" | "settings"> {
   rules: ResponseRules;
   alertKeys: Pick<AlertKey, "sent" | "accepted">;
+  protection: Protection;
   /** Where the actions' outputs go. */
   brokerUrl: pulumi.Input<string>;
 }

@@ -173,7 +173,7 @@ for (const name of STACKS) {
     it("replaces with another class the Broker, and nothing else", async () => {
       const before = cluster.objects();
       cluster.forget();
-      await engine.set([{ key: "brokerClass", value: "RabbitMQBroker" }]);
+      await engine.set([{ key: "brokerClass", value: "NatsJetStreamBroker" }]);
       const { steps } = await engine.up();
       assert.deepEqual([...new Set(steps.map((step) => step.split(" ").at(-1)))], ["broker-broker"]);
       assert.deepEqual(

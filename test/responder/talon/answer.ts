@@ -3,9 +3,8 @@ import type { CloudEvent } from "cloudevents";
 import type { Alert } from "../../../responder/alerts/alert.ts";
 import type { OutputData } from "../../../responder/outputs/output-event.ts";
 import { respond } from "../../../responder/engine/respond.ts";
-import type { Engine } from "../../../responder/engine/run-rule.ts";
 import { loadRules } from "../../../responder/rules/load.ts";
-import { alert, cluster, CONTAINER_ID, container, running } from "../fixtures.ts";
+import { alert, cluster, CONTAINER_ID, container, engine, running } from "../fixtures.ts";
 
 export type Answers = Parameters<typeof cluster>[0];
 
@@ -40,18 +39,11 @@ export function load(yaml: string) {
 export async function answer(yaml: string, answers: Answers = {}, about: Alert = alert()) {
   const on = cluster({ pod: POD, node: NODE, ...answers });
   const outputs: OutputData[] = [];
-  const engine: Engine = {
-    rules: load(yaml),
-    protectedNamespaces: new Set(["kube-system"]),
-    cluster: on,
-    events: false,
-    deduplicationSeconds: 0,
-    sink: (event) => {
-      outputs.push((event as CloudEvent<OutputData>).data ?? assert.fail());
-      return Promise.resolve();
-    },
+  const sink = (event: CloudEvent<unknown>) => {
+    outputs.push((event as CloudEvent<OutputData>).data ?? assert.fail());
+    return Promise.resolve();
   };
-  const told = await respond(about, "key", engine);
+  const told = await respond(about, "key", engine(on, { rules: load(yaml), sink }));
   return {
     calls: on.calls,
     outputs,

@@ -13,7 +13,7 @@ describeStacks("Falco", (stack, program) => {
       enabled: true,
       config: { cloudevents: { address: brokerUrlOf(stack) }, extraEnv: [KEY_VARIABLE] },
       podAnnotations: find(program(), "falco-release").inputs.values.falcosidekick.podAnnotations,
-      webui: { enabled: true },
+      webui: { enabled: true, image: { tag: "2.3.0" }, redis: { storageEnabled: false } },
     });
     assert.ok(find(program(), "falco-release").dependsOn.includes("broker-broker"));
   });
@@ -32,7 +32,7 @@ describeStacks("Falco", (stack, program) => {
     assert.deepEqual(inputs.values.driver, { kind: "modern_ebpf" });
     assert.deepEqual(inputs.values.falco, {
       json_output: true,
-      append_output: [{ suggested_output: true }, { extra_fields: ["k8s.pod.uid"] }],
+      append_output: [{ suggested_output: true }, { match: { source: "syscall" }, extra_fields: ["k8s.pod.uid"] }],
     });
   });
 });
@@ -54,7 +54,7 @@ describe("Falco with values of the stack's own", () => {
         extraEnv: [KEY_VARIABLE],
       },
       podAnnotations: inputs.values.falcosidekick.podAnnotations,
-      webui: { enabled: true },
+      webui: { enabled: true, image: { tag: "2.3.0" }, redis: { storageEnabled: false } },
     });
     assert.deepEqual(inputs.values.driver, { kind: "kmod" });
     assert.deepEqual(inputs.values["tolerations"], [{ operator: "Exists" }]);

@@ -60,11 +60,12 @@ describeStacks("the responder", (stack, program) => {
     assert.equal(env["K_SINK"], brokerUrlOf(stack));
   });
 
-  it("protects the configured namespaces", () => {
-    assert.equal(
-      envOf(program(), "responder-service")["PROTECTED_NAMESPACES"],
-      "kube-system,kube-public,kube-node-lease,falco,knative-serving,knative-eventing,kourier-system",
-    );
+  it("protects what the stack and the cluster need, by its names here", () => {
+    const env = envOf(program(), "responder-service");
+    const always = "kube-system,kube-public,kube-node-lease,knative-serving,knative-eventing,kourier-system,falco";
+    const { namespace } = STACKS[stack];
+    assert.equal(env["PROTECTED_NAMESPACES"], namespace === "default" ? always : `${always},${namespace}`);
+    assert.equal(env["OWN_SERVICES"], `${namespace}/responder,${namespace}/responder-dead-letter`);
   });
 });
 

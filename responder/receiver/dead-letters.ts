@@ -40,10 +40,13 @@ export function deadLetter(falcosidekick: string, inTime?: Later): Deliver {
   return async (headers, body) => {
     const text = body.toString("utf8");
     const payload = undeliveredPayload(headers, text);
+    // what the responder itself refused, it has counted and told
+    if (isRefused(headers) && detailOf(headers).includes(REFUSED)) {
+      ours.note(payload);
+      return { status: 204 };
+    }
     alerts.inc({ outcome: "undelivered" });
-    // what the responder itself refused, it has told
-    if (isRefused(headers) && detailOf(headers).includes(REFUSED)) ours.note(payload);
-    else if (isRefused(headers)) {
+    if (isRefused(headers)) {
       if (others.note(payload) <= LINES) record(payload, headers, text);
     } else {
       record(payload, headers, text);

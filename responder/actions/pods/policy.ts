@@ -81,7 +81,7 @@ function allowsAny(spec: V1NetworkPolicy["spec"], direction: Direction): boolean
 }
 
 /** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
-export function selects(
+function selects(
   { matchLabels = {}, matchExpressions = [] }: V1LabelSelector,
   labels: Readonly<Record<string, string>>,
 ): boolean {

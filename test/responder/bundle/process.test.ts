@@ -37,28 +37,27 @@ describe("the responder's process", function () {
     });
   });
 
-  let folder: string | undefined;
+  /** As the Secret is mounted. */
+  let keys: string;
 
-  /** A folder as the Secret is mounted. */
-  function keysFolder(): string {
-    folder = mkdtempSync(join(tmpdir(), "response-engine-keys-"));
-    writeFileSync(join(folder, "keys"), `${ALERT_KEY}\n`);
-    return folder;
-  }
+  before(() => {
+    keys = mkdtempSync(join(tmpdir(), "response-engine-keys-"));
+    writeFileSync(join(keys, "keys"), `${ALERT_KEY}\n`);
+  });
 
   after(() => {
-    if (folder !== undefined) rmSync(folder, { recursive: true });
+    rmSync(keys, { recursive: true });
   });
 
   const broken: [string, Record<string, string>, string[], RegExp][] = [
     ["no key", { ALERT_KEYS_DIR: "/nowhere" }, [], /\/nowhere\/keys: it can't be read \(ENOENT\)/],
+    ["no folder of rules", { RULES_DIR: "/nowhere" }, [], /RULES_DIR: "\/nowhere" can't be read/],
     [
-      "no folder of rules",
-      { ALERT_KEYS_DIR: keysFolder(), RULES_DIR: "/nowhere" },
-      [],
-      /RULES_DIR: "\/nowhere" can't be read/,
+      "a port that is none",
+      { PORT: "http" },
+      ["dead-letter"],
+      /PORT: "http" is not allowed; it takes a port from 0 to 65535/,
     ],
-    ["a port that is none", { PORT: "http" }, ["dead-letter"], /PORT: "http" is not a port/],
     ["a mode that is none", {}, ["deadletter"], /"deadletter" is no mode/],
     ["no falcosidekick for dead letters", {}, ["dead-letter"], /FALCOSIDEKICK_URL: "" is not allowed/],
   ];
@@ -79,7 +78,7 @@ describe("the responder's process", function () {
 
   async function run(args: string[], env: Record<string, string>): Promise<{ code: number; output: string }> {
     const child = spawn(process.execPath, [await responderBundle(), ...args], {
-      env,
+      env: { ALERT_KEYS_DIR: keys, ...env },
       stdio: ["ignore", "pipe", "inherit"],
     });
     let output = "";

@@ -1,5 +1,5 @@
 /** A Knative Service of the stack's own. */
-export interface OwnService {
+interface OwnService {
   namespace: string;
   name: string;
 }

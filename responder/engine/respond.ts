@@ -4,7 +4,7 @@ import type { FalcoPayload } from "../alerts/falcosidekick.ts";
 import type { Named } from "../alerts/named.ts";
 import type { ApiError } from "../kubernetes/errors.ts";
 import { rulesFor } from "../rules/answering.ts";
-import type { Engine } from "./engine.ts";
+import { RetryLater, type Engine } from "./engine.ts";
 import { responsePayload } from "./response.ts";
 import { runRule } from "./run-rule.ts";
 import { withPod } from "./with-pod.ts";
@@ -32,7 +32,17 @@ export async function respond(given: Alert, key: string, engine: Engine): Promis
   const rules = rulesFor(alert, engine.rules);
   if (rules.length === 0) return { outcome: "no-match" };
   const steps: Step[] = [];
-  for (const rule of rules) steps.push(...(await runRule({ rule, alert, key, engine, apiErrors })));
+  const putOff: RetryLater[] = [];
+  for (const rule of rules) {
+    try {
+      steps.push(...(await runRule({ rule, alert, key, engine, apiErrors })));
+    } catch (error) {
+      // the other rules don't wait for it: whoever can keep one from its end can't keep them from theirs
+      if (!(error instanceof RetryLater)) throw error;
+      putOff.push(error);
+    }
+  }
+  if (putOff[0]) throw putOff[0];
   const outcome = TELLING.find((one) => steps.some((step) => step.outcome === one)) ?? "failed";
   return { outcome, steps, response: responsePayload(alert, steps, outcome), apiErrors, named: alert.named };
 }

@@ -30,7 +30,8 @@ export async function runRule(of: RuleCase): Promise<Step[]> {
   try {
     for (const [index, action] of rule.actions.entries()) {
       const before = engine.progress.doneBefore({ key: of.key, rule: rule.name, action: index });
-      const isElsewhere = !before && claimed?.done.has(index) === true;
+      // what can be repeated is: others can write Events too, and none of theirs is to keep a pod alive
+      const isElsewhere = !before && !action.actionner.repeatable && claimed?.done.has(index) === true;
       const step = isElsewhere ? doneElsewhere(rule, action) : await runAction(action, index, of);
       isNew ||= !before && ACTED.includes(step.outcome);
       steps.push(step);

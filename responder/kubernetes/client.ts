@@ -6,7 +6,7 @@ import { ApiError, statusError } from "./errors.ts";
 import { commandRunner } from "./exec.ts";
 import { Gate } from "../gate.ts";
 import { pathOf, type Place } from "./resources.ts";
-import { TEXT, transport, type ApiRequest } from "./transport.ts";
+import { transport, type ApiRequest } from "./transport.ts";
 
 /**
  * The Kubernetes API as the ServiceAccount of the pod sees it, or as a kubeconfig says.
@@ -43,7 +43,7 @@ export function connect(timeout: number, kubeconfig?: string): Cluster {
       const query = new URLSearchParams({ container, tailLines: `${tailLines}`, limitBytes: `${LIMITS.logRead}` });
       if (previous) query.set("previous", "true");
       // the limit is the log's own; what comes with it is small
-      const asked = { method: "GET", accept: TEXT, limit: LIMITS.logRead + 1024 } as const;
+      const asked = { method: "GET", isText: true, limit: LIMITS.logRead + 1024 } as const;
       return large.run(() => ask({ ...at, subresource: "log" }, asked, query.toString()));
     },
     exec: commandRunner(credentials),

@@ -17,11 +17,15 @@ export interface ApiRequest {
   path: string;
   body?: object;
   accept?: string;
+  /** Whether text is asked for in place of an object. */
+  isText?: boolean;
   /** How large its answer may be, in bytes. */
   limit?: number;
 }
 
-export const TEXT = "text/plain";
+const TEXT = "text/plain";
+
+const JSON_OBJECT = "application/json";
 
 /** The text of a 2xx answer. @throws {ApiError} for everything else */
 export type Send = (request: ApiRequest) => Promise<string>;
@@ -33,6 +37,9 @@ export type Send = (request: ApiRequest) => Promise<string>;
  */
 export function transport(credentials: Credentials, timeout: number): Send {
   const agents = { "http:": new Agent({ keepAlive: true }), "https:": new TlsAgent({ keepAlive: true }) };
+  const acceptOf = ({ accept = JSON_OBJECT, isText }: ApiRequest) =>
+    // the API refuses who takes no object: it says so in one where there is no text
+    isText ? `${TEXT},${JSON_OBJECT}` : accept;
   const attempt = async (asked: ApiRequest, again = false): Promise<string> => {
     const { server, headers, tls } = await credentials();
     const content = asked.body === undefined ? undefined : JSON.stringify(asked.body);
@@ -42,9 +49,9 @@ export function transport(credentials: Credentials, timeout: number): Send {
       agent: again ? false : agents[server.protocol === "https:" ? "https:" : "http:"],
       headers: {
         ...headers,
-        accept: asked.accept ?? "application/json",
+        accept: acceptOf(asked),
         ...(content !== undefined && {
-          "content-type": asked.method === "PATCH" ? "application/merge-patch+json" : "application/json",
+          "content-type": asked.method === "PATCH" ? "application/merge-patch+json" : JSON_OBJECT,
           "content-length": Buffer.byteLength(content),
         }),
       },
@@ -53,7 +60,7 @@ export function transport(credentials: Credentials, timeout: number): Send {
     const url = new URL(`${server.pathname.replace(/\/$/, "")}${asked.path}`, server);
     return await exchange(url, options, content, {
       limit: asked.limit ?? LIMITS.answer,
-      isText: asked.accept === TEXT,
+      isText: asked.isText === true,
       timeout,
     });
   };

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { log } from "../telemetry/log.ts";
 import { registry } from "../telemetry/metrics.ts";
 import { PROBLEM, problem, type Answer, type Deliver } from "./answer.ts";
@@ -49,6 +49,7 @@ export async function serve(
       return request.resume();
     });
   });
+  const arriving = socketsWithoutRequest(server);
   const metrics = createServer((request, response) => {
     void measure(request).then((answer) => {
       send(response, answer);
@@ -67,6 +68,10 @@ export async function serve(
       });
       metrics.closeAllConnections();
     });
+    // a server that closes no longer looks after what never arrives whole
+    setTimeout(() => {
+      for (const socket of arriving) socket.destroy();
+    }, requestTimeout).unref();
   };
   for (const signal of SIGNALS) process.on(signal, stop);
   const [port, metricsPort] = await Promise.all([listen(server, ports.port), listen(metrics, ports.metricsPort)]);
@@ -76,6 +81,23 @@ export async function serve(
     await stopped.promise;
   };
   return { port, metricsPort, stop: stopAndWait };
+}
+
+/** The connections on which no request has arrived whole that is not answered yet. */
+function socketsWithoutRequest(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    request.once("end", () => sockets.delete(socket));
+    response.once("close", () => {
+      if (!socket.destroyed) sockets.add(socket);
+    });
+  });
+  return sockets;
 }
 
 const SIGNALS = ["SIGTERM", "SIGINT"];

@@ -36,7 +36,7 @@ describe("npm start", function () {
       steps(result)
         .map(({ requests }) => requests.map(({ verb, status }) => `${verb} ${status}`))
         .slice(0, 4),
-      [["get 200", "delete 200", "create 201"], ["get 200"], ["delete 200", "create 201"], ["delete 409"]],
+      [["get 200", "delete 200", "create 201"], ["get 200"], ["delete 200", "create 201"], ["delete 409", "get 200"]],
     );
     const { ok, gone, there, wrong, forbidden } = verdict(result);
     assert.deepEqual({ ok, gone, there, wrong, forbidden }, { ok: true, gone: 2, there: 7, wrong: [], forbidden: [] });

@@ -77,7 +77,7 @@ export const deleteResource = actionner<Parameters>({
     const node = resource === PODS && pod?.uid === undefined ? mirrorOf(found.metadata) : undefined;
     if (node !== undefined) return staticPodResult({ namespace: at.namespace ?? "", name: at.name }, node);
     try {
-      const left = deletionShown(await cluster.delete(at, { uid }), uid);
+      const left = deletionShown(await cluster.delete(at, { uid }), uid, resource);
       if (left === undefined)
         return { outcome: "failed", message: `the API took the deletion of ${described}, but doesn't show it` };
       return {

@@ -35,7 +35,12 @@ describe("the responder's process", function () {
 
   const broken: [string, Record<string, string>, string[], RegExp][] = [
     ["no folder of rules", { RULES_DIR: "/nowhere" }, [], /RULES_DIR: "\/nowhere" can't be read/],
-    ["a port that is none", { PORT: "http" }, ["dead-letter"], /PORT: "http" is not a port/],
+    [
+      "a port that is none",
+      { PORT: "http" },
+      ["dead-letter"],
+      /PORT: "http" is not allowed; it takes a port from 0 to 65535/,
+    ],
     ["a mode that is none", {}, ["deadletter"], /"deadletter" is no mode/],
     ["no falcosidekick for dead letters", {}, ["dead-letter"], /FALCOSIDEKICK_URL: "" is not allowed/],
   ];

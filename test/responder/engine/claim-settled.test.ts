@@ -79,6 +79,17 @@ describe("what became of a claim", () => {
     });
   });
 
+  it("is told of the claim as it was made, never over that of another alert after its window", async () => {
+    const on = cluster({});
+    const claimed: Claim = { ...CLAIM, version: "7" };
+    await settleClaim(on, ruleRun(), claimed, [step("done")]);
+    await giveBack(on, ruleRun(), claimed, [0]);
+    const versions = on.calls.map(
+      ({ body }) => (body as { metadata: { resourceVersion: string } }).metadata.resourceVersion,
+    );
+    assert.deepEqual(versions, ["7", "7"]);
+  });
+
   it("is told nowhere where there is none", async () => {
     const on = cluster({});
     const none: Claim = { name: undefined, done: new Set() };

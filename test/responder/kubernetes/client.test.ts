@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { connect } from "../../../responder/kubernetes/client.ts";
 import type { Cluster } from "../../../responder/kubernetes/cluster.ts";
 import { ApiError } from "../../../responder/kubernetes/errors.ts";
-import { EVENTS, NODES, PODS, WORKLOADS } from "../../../responder/kubernetes/resources.ts";
+import { EVENTS, PODS, WORKLOADS } from "../../../responder/kubernetes/resources.ts";
 import { fakeApi, json, status, type Asked, type FakeApi } from "./api.ts";
 
 const AT = { resource: PODS, namespace: "default", name: "alpine" };
@@ -172,6 +172,8 @@ describe("the Kubernetes API's client", () => {
     assert.equal(await cluster.log(AT, { container: "app&x=y", tailLines: 5, previous: true }), '{"kind":"Status"}\n');
     const { pathname, searchParams } = new URL(api.asked[0]?.url ?? "", api.url);
     assert.equal(pathname, "/api/v1/namespaces/default/pods/alpine/log");
+    const { accept } = api.asked[0]?.headers ?? {};
+    assert.equal(accept, "text/plain,application/json", "the API refuses text/plain alone");
     assert.deepEqual(Object.fromEntries(searchParams), {
       container: "app&x=y",
       tailLines: "5",
@@ -206,84 +208,4 @@ describe("the Kubernetes API's client", () => {
     await Promise.all(Array.from({ length: 200 }, () => cluster.patch(AT, {})));
     assert.ok(most <= 64, `${most} requests at once`);
   });
-});
-
-describe("a list of the Kubernetes API's", () => {
-  let api: FakeApi;
-  let cluster: Cluster;
-  let page: (query: URLSearchParams, at: number) => object;
-
-  beforeEach(async () => {
-    api = await fakeApi((_request, response, { url }) => {
-      json(response, { kind: "NodeList", ...page(new URL(url, api.url).searchParams, api.asked.length) });
-    });
-    cluster = connect(20_000, api.kubeconfig);
-  });
-  afterEach(() => api.stop());
-
-  const queries = () => api.asked.map(({ url }) => Object.fromEntries(new URL(url, api.url).searchParams));
-  const items = (count: number) => Array.from({ length: count }, (_, index) => ({ metadata: { name: `n${index}` } }));
-
-  it("is read page by page, to its end", async () => {
-    page = (query) =>
-      query.has("continue")
-        ? { items: items(20), metadata: { continue: "" } }
-        : { items: items(250), metadata: { continue: "a&b" } };
-    const { items: all, more } = await cluster.list({ resource: NODES }, { labelSelector: "a=b", limit: 1000 });
-    assert.deepEqual([all.length, more], [270, false]);
-    assert.deepEqual(queries(), [
-      { labelSelector: "a=b", limit: "250" },
-      { labelSelector: "a=b", limit: "250", continue: "a&b" },
-    ]);
-  });
-
-  it("is read as far as is asked for, and says that there is more", async () => {
-    page = (query) => ({ items: items(Number(query.get("limit"))), metadata: { continue: "next" } });
-    const { items: all, more } = await cluster.list({ resource: NODES }, { limit: 300 });
-    assert.deepEqual([all.length, more], [300, true]);
-    assert.deepEqual(
-      queries().map(({ limit }) => limit),
-      ["250", "50"],
-    );
-  });
-
-  it("without end, of empty pages, ends all the same", async () => {
-    page = () => ({ items: [], metadata: { continue: "next" } });
-    const { items: all, more } = await cluster.list({ resource: NODES }, { limit: 300 });
-    assert.deepEqual([all.length, more], [0, true]);
-    assert.equal(api.asked.length, 100);
-  });
-
-  it("of large pages is read as far as there is memory for", async () => {
-    const large = [{ metadata: { name: "n", annotations: { a: "x".repeat(7 * 1024 * 1024) } } }];
-    page = () => ({ items: large, metadata: { continue: "next" } });
-    const { items: all, more } = await cluster.list({ resource: NODES }, { limit: 1000 });
-    assert.deepEqual([all.length, more], [3, true]);
-  });
-
-  it("of 100 MB in one page is broken, and not read", async () => {
-    page = () => ({ items: [{ metadata: { annotations: { a: "x".repeat(100 * 1024 * 1024) } } }] });
-    await assert.rejects(
-      cluster.list({ resource: NODES }, { limit: 1000 }),
-      (error) => error instanceof ApiError && error.failure === "broken",
-    );
-  });
-
-  for (const odd of [{}, { items: {} }, { items: null }, { items: [null] }, { items: ["a"] }, { items: [[]] }]) {
-    it(`that holds ${JSON.stringify(odd)} is not the API's`, async () => {
-      page = () => odd;
-      await assert.rejects(
-        cluster.list({ resource: NODES }, { limit: 10 }),
-        (error) => error instanceof ApiError && error.failure === "not-kubernetes",
-      );
-    });
-  }
-
-  for (const metadata of [undefined, null, [], { continue: 7 }, { continue: null }]) {
-    it(`whose metadata is ${JSON.stringify(metadata)} is at its end`, async () => {
-      page = () => ({ items: items(1), metadata });
-      const { items: all, more } = await cluster.list({ resource: NODES }, { limit: 10 });
-      assert.deepEqual([all.length, more], [1, false]);
-    });
-  }
 });

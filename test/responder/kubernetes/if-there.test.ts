@@ -9,7 +9,8 @@ describe("what may not be there", () => {
 
   it("is undefined where the API itself says that it isn't", async () => {
     const error = new ApiError("status", "not found", { code: 404, reason: "NotFound" });
-    assert.equal(await ifThere(Promise.reject(error)), undefined);
+    const request: Promise<object> = Promise.reject(error);
+    assert.equal(await ifThere(request), undefined);
   });
 
   const others: [string, Error][] = [

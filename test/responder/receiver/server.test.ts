@@ -147,6 +147,16 @@ describe("the server", () => {
     assert.ok(!logged.some((line) => line.includes('"failed"')));
   });
 
+  it("stops though a request never arrives whole", async () => {
+    await start("refuse", 300);
+    for (const part of ["POST / HT", "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nhello"]) {
+      const socket = await open();
+      socket.on("error", () => undefined).write(part);
+    }
+    assert.equal((await post("next")).status, 200);
+    await serving.stop();
+  });
+
   it("finishes what is in flight before it stops, and takes no more", async () => {
     const going = Promise.withResolvers<undefined>();
     const arrived = Promise.withResolvers<undefined>();

@@ -4,7 +4,7 @@ import { doesWith, POD, READ, type Case } from "./answer.ts";
 const deletion = (gracePeriodSeconds: number) => ({
   verb: "delete",
   name: "alpine",
-  body: { gracePeriodSeconds, preconditions: { uid: POD_UID } },
+  body: { gracePeriodSeconds, uid: POD_UID },
 });
 
 const TERMINATE = `
@@ -90,6 +90,7 @@ const CASES: Case[] = [
           },
         },
       },
+      { verb: "list networkpolicies", name: "" },
     ],
   },
   {

@@ -204,17 +204,16 @@ describe("kubernetes:delete", () => {
   });
 
   it("says deleted only where the API's answer shows it, and what holds an object that is still there", async () => {
-    const saying = async (metadata: Record<string, unknown>) =>
-      await run(
-        cluster({ object: () => there(), remove: () => there(metadata) }),
-        target("configmaps", "x", "default"),
-      );
+    const saying = async (metadata: Record<string, unknown>, resource = "configmaps") =>
+      await run(cluster({ object: () => there(), remove: () => there(metadata) }), target(resource, "x", "default"));
     const since = { deletionTimestamp: OLDER };
     assert.deepEqual(await saying({ ...since, finalizers: ["example.com/keep"] }), {
       outcome: "done",
       message: "configmaps default/x is being deleted: held by its finalizers: example.com/keep",
     });
     assert.equal((await saying(since)).message, "deleted configmaps default/x");
+    assert.equal((await saying({}, "services")).message, "deleted services default/x", "the API shows it as it was");
+    assert.equal((await saying({ finalizers: ["example.com/keep"] }, "services")).outcome, "failed");
     for (const metadata of [{}, { ...since, uid: "another" }]) {
       assert.deepEqual(await saying(metadata), {
         outcome: "failed",

@@ -54,7 +54,12 @@ describe("kubernetes:drain, against a real API", () => {
 
     const { status, outcome, said } = await stage.alarm("Drain", pod);
     assert.deepEqual({ status, outcome }, { status: 200, outcome: "done" }, said);
-    assert.match(said, new RegExp(`node ${node} is being drained: 4 pods evicted, 4 of them not waited for, 0 left alone, 0 not evicted`));
+    assert.match(
+      said,
+      new RegExp(
+        `node ${node} is being drained: 4 pods evicted, 4 of them not waited for, 0 left alone, 0 not evicted`,
+      ),
+    );
     for (const one of [pod, ...owned]) await stage.pods.untilGone(one);
     assert.equal(await isLeftAlone(elsewhere), true);
     assert.equal((await readNode(stage.cluster.api, node)).spec.unschedulable, true, "nothing comes in their place");

@@ -1,5 +1,5 @@
 import { POD_UID } from "../fixtures.ts";
-import { doesWith, POD, READ, type Case } from "./answer.ts";
+import { doesWith, POD, READ, type Case, LOOK } from "./answer.ts";
 
 const deletion = (gracePeriodSeconds: number) => ({
   verb: "delete",
@@ -90,6 +90,7 @@ const CASES: Case[] = [
           },
         },
       },
+      LOOK,
       { verb: "list networkpolicies", name: "" },
     ],
   },

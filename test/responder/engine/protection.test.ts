@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { protectionOf } from "../../../responder/engine/protection.ts";
 import { DELETABLE } from "../../../responder/kubernetes/resources.ts";
+import { alert, cluster } from "../fixtures.ts";
+import { APP, responseOf, verbs } from "./given.ts";
 
 const WHO = {
   protectedNamespaces: new Set(["kube-system"]),
@@ -83,5 +85,43 @@ describe("what is never touched", () => {
   it("is nothing of others' that is called alike", () => {
     for (const name of ["responder-ui", "responders", "responder-000011", "the-responder", "responder-rulesets"])
       assert.equal(of("ConfigMap", name, "security"), undefined, name);
+  });
+
+  it("holds for what a drain finds on the node that the responder itself is on", async () => {
+    const on = (namespace: string, name: string) => ({
+      metadata: { namespace, name, uid: `uid-${name}` },
+      spec: { nodeName: "node-1", containers: [] },
+    });
+    const own = "responder-00001-deployment-6d4b75cb6d-x7k2p";
+    const pods = [on("security", own), on("kube-system", "dns"), on("shop", own), on("security", "other")];
+    const asked = cluster({ pod: APP, onNode: () => pods });
+    const yaml = '- rule: R\n  actions: [{action: D, actionner: "kubernetes:drain"}]';
+    const { outcome } = await responseOf(asked, yaml, WHO);
+    assert.equal(outcome, "done");
+    const evicted = asked.calls.filter(({ verb }) => verb === "evict").map(({ body }) => body);
+    assert.deepEqual(
+      evicted.map((body) => (body as { metadata: unknown }).metadata),
+      [
+        { name: own, namespace: "shop" },
+        { name: "other", namespace: "security" },
+      ],
+    );
+  });
+
+  it("holds for every target of an action, and nothing is asked of the API", async () => {
+    const own = { "k8s.ns.name": "security", "k8s.pod.name": "responder-00001-deployment-6d4b75cb6d-x7k2p" };
+    for (const actionner of ["terminate", "quarantine", "cordon", "drain", "log"]) {
+      const asked = cluster({ pod: APP });
+      const yaml = `- rule: R\n  actions: [{action: A, actionner: "kubernetes:${actionner}"}]`;
+      const { outcome, steps } = await responseOf(
+        asked,
+        yaml,
+        { ...WHO, deduplicationSeconds: 60, events: true },
+        alert(own),
+      );
+      assert.equal(outcome, "ignored", actionner);
+      assert.match(steps[0]?.message ?? "", /it is the response engine's own$/);
+      assert.deepEqual(verbs(asked), []);
+    }
   });
 });

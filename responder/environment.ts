@@ -1,4 +1,4 @@
-import { NotAllowed } from "./formats.ts";
+import { NotAllowed, namespacedNameOf, type NamespacedName } from "./formats.ts";
 import { parsed } from "./json.ts";
 import type { Settings, ValuesOf } from "./settings.ts";
 
@@ -44,8 +44,13 @@ export function environmentOf<S extends Settings>(settings: S, values: Partial<V
 }
 
 function textOf(value: unknown): string {
-  if (Array.isArray(value)) return value.join(",");
+  if (Array.isArray(value)) return value.map(textOf).join(",");
+  if (isNamespacedName(value)) return namespacedNameOf(value);
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function isNamespacedName(value: unknown): value is NamespacedName {
+  return typeof value === "object" && value !== null && "namespace" in value && "name" in value;
 }
 
 const WIDTH = 100;

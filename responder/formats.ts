@@ -99,6 +99,14 @@ export const HTTP_URL = text(
   (value) => /^https?:\/\//.test(value) && URL.canParse(value),
 );
 
+/**
+ * A key that alerts carry: no comma, colon or space, between which falcosidekick's CLOUDEVENTS_EXTENSIONS has its
+ * entries, and nothing that a header would have to escape.
+ */
+export const ALERT_KEY = text("16 to 512 letters, digits and any of - _ . ~ + / =", (value) =>
+  /^[-\w.~+/=]{16,512}$/.test(value),
+);
+
 /** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
 export const NAMESPACE = text(
   "a Kubernetes name: at most 63 lower-case letters, digits and dashes, with a letter or digit at either end",
@@ -141,4 +149,30 @@ export function rateOf(text: unknown): Rate | "none" | undefined {
   const [, count = 0, seconds = 0] = (/^(\d{1,5})\/(\d{1,4})$/.exec(String(text)) ?? []).map(Number);
   const isRate = count >= 1 && count <= 10_000 && seconds >= 1 && seconds <= 3600;
   return isRate ? { count, seconds } : undefined;
+}
+
+/** An object of a namespace; as a text it is NAMESPACE/NAME. */
+export interface NamespacedName {
+  namespace: string;
+  name: string;
+}
+
+const NAMESPACED_NAME = text("NAMESPACE/NAME", (value) =>
+  /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\/[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/.test(value),
+);
+
+export const NAMESPACED_NAMES: Format<readonly NamespacedName[]> = {
+  ...list(NAMESPACED_NAME),
+  read: (value) =>
+    list(NAMESPACED_NAME)
+      .read(value)
+      .map((one) => {
+        const [namespace = "", name = ""] = one.split("/");
+        return { namespace, name };
+      }),
+};
+
+/** As `NAMESPACED_NAMES` reads it. */
+export function namespacedNameOf({ namespace, name }: NamespacedName): string {
+  return `${namespace}/${name}`;
 }

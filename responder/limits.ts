@@ -26,10 +26,13 @@ export const LIMITS = {
   rememberedBytes: 16 * 1024 * 1024,
   /** What is remembered of what was done for alerts that are to come again. */
   progressBytes: 8 * 1024 * 1024,
-  /** One answer of the Kubernetes API, the one to a list, and how many items and pages of lists are read. */
+  /** One answer of the Kubernetes API. */
   answer: 4 * 1024 * 1024,
+  /** Of a list: one page, all of them, how many items are asked for in one, and how many pages and items are read. */
   listAnswer: 8 * 1024 * 1024,
+  listAnswers: 16 * 1024 * 1024,
   page: 250,
+  pages: 100,
   listed: 5000,
   /** What is read of an error's answer. */
   errorAnswer: 16 * 1024,

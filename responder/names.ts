@@ -20,7 +20,9 @@ export function isPathSegment(text: string): boolean {
 }
 
 /** Of a container in a pod: an RFC 1123 label. */
-export const isContainerName = isNamespace;
+export function isContainerName(text: string): boolean {
+  return isNamespace(text);
+}
 
 /** An object's UID; also that of a static pod, which is a hash. */
 export function isUid(text: string): boolean {

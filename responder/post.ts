@@ -26,7 +26,7 @@ export async function post(
       signal: AbortSignal.timeout(timeout),
     });
     // nobody reads what it says, however much that is
-    await answer.body?.cancel();
+    answer.body?.cancel().catch(() => undefined);
     return answer.ok ? undefined : { status: answer.status, reason: `it answered ${answer.status}` };
   } catch (error) {
     const { message, cause } = error as Error;
@@ -45,6 +45,15 @@ function withoutPassword(url: string): { href: string; authorization?: string } 
   const { username, password } = parsed;
   if (username === "" && password === "") return { href: url };
   parsed.username = parsed.password = "";
-  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const user = `${decoded(username)}:${decoded(password)}`;
   return { href: parsed.href, authorization: `Basic ${Buffer.from(user).toString("base64")}` };
+}
+
+/** A "%" that is none of an encoding's stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

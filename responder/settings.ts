@@ -1,4 +1,15 @@
-import { FLAG, HTTP_URL, integer, list, NAMESPACE, optional, rates, text, type Format } from "./formats.ts";
+import {
+  FLAG,
+  HTTP_URL,
+  integer,
+  list,
+  NAMESPACE,
+  NAMESPACED_NAMES,
+  optional,
+  rates,
+  text,
+  type Format,
+} from "./formats.ts";
 import { isLabelKey, isNamespace, isObjectName } from "./names.ts";
 
 /**
@@ -21,6 +32,11 @@ const OBJECT_NAME = text("NAMESPACE/NAME of a ConfigMap", (value) => {
   const [namespace = "", name = "", ...more] = value.split("/");
   return isNamespace(namespace) && isObjectName(name) && more.length === 0;
 });
+/** Knative's own: config-defaults' max-revision-timeout-seconds. */
+const REQUEST_LIMIT = 600;
+
+/** The file of `alertKeysFolder`, and the entry of the Secret that is mounted there. */
+export const ALERT_KEYS_FILE = "keys";
 
 /** One thing the responder can be told. */
 export interface Setting<T = unknown> {
@@ -66,9 +82,14 @@ export const RESPONDER = {
     default: "/etc/response-rules",
     help: "Folder of rules files (*.yaml), merged in the order of their names.",
   },
+  alertKeysFolder: {
+    variable: "ALERT_KEYS_DIR",
+    format: PATH,
+    default: "/etc/alert-keys",
+    help: "Folder with the file `keys`: the keys of which an alert has to carry one (the CloudEvents extension `alertkey`), one a line. It is read again when it changes. Without a key in it the responder doesn't start.",
+  },
   protectedNamespaces: {
     variable: "PROTECTED_NAMESPACES",
-    key: "responderProtectedNamespaces",
     format: list(NAMESPACE),
     default: [
       "kube-system",
@@ -79,7 +100,27 @@ export const RESPONDER = {
       "knative-eventing",
       "kourier-system",
     ],
-    help: "Namespaces in which no rule ever acts.",
+    help: "Namespaces in which no rule ever acts. The stack writes those of Kubernetes, Knative, Falco and the responder by their names there, and what `responderProtectedNamespaces` adds.",
+  },
+  ownServices: {
+    variable: "OWN_SERVICES",
+    format: NAMESPACED_NAMES,
+    default: [],
+    help: "Knative Services whose pods no rule ever acts on, wherever they are: the responder itself and its dead letter service.",
+  },
+  skipBrokenRules: {
+    variable: "SKIP_BROKEN_RULES",
+    key: "responderSkipBrokenRules",
+    format: FLAG,
+    default: false,
+    help: "Whether a rule that can't be used is left out, with a warning, and the others are; else one such rule stops the preview.",
+  },
+  timeoutSeconds: {
+    variable: "TIMEOUT_SECONDS",
+    key: "responderTimeoutSeconds",
+    format: integer(1, REQUEST_LIMIT),
+    default: 60,
+    help: "After how many seconds an alert's handling is given up, and the alert delivered again.",
   },
   dryRun: {
     variable: "DRY_RUN",
@@ -120,6 +161,13 @@ export const RESPONDER = {
     variable: "RESPONSE_SWITCH",
     format: optional(OBJECT_NAME),
     help: "NAMESPACE/NAME of the ConfigMap whose annotation response-engine.io/paused=true stops all responses. Empty is none.",
+  },
+  findByContainer: {
+    variable: "FIND_BY_CONTAINER",
+    key: "responderFindByContainer",
+    format: FLAG,
+    default: false,
+    help: "Whether the pod of a container that Falco could not name is looked for among the pods of the alert's node, by the container's id. The role may list pods then.",
   },
   broker: {
     variable: "K_SINK",

@@ -3,11 +3,13 @@ import { parseArgs } from "node:util";
 import { format } from "prettier";
 import { actionsPage } from "./docs/actions.ts";
 import { configurationPage } from "./docs/configuration.ts";
+import { failuresPage } from "./docs/failures.ts";
 import { rulesSchema } from "./docs/rules-schema.ts";
 
 const HELP = `usage: npm run docs [-- --check]
 
-Writes docs/configuration.md, docs/actions.md and rules.schema.json from Pulumi.yaml and the code.
+Writes docs/configuration.md, docs/actions.md, the table in docs/failures.md and rules.schema.json from Pulumi.yaml and
+the code.
 
 --check  writes nothing; names those that are not as they would be written, and exits with 1 where there is one
 `;
@@ -20,6 +22,7 @@ export async function generate(): Promise<Record<string, string>> {
   return {
     "docs/configuration.md": configurationPage(readFileSync(new URL("Pulumi.yaml", ROOT), "utf8")),
     "docs/actions.md": actionsPage(),
+    "docs/failures.md": failuresPage(readFileSync(new URL("docs/failures.md", ROOT), "utf8")),
     "rules.schema.json": await format(schema, { parser: "json", printWidth: 120 }),
   };
 }

@@ -109,7 +109,7 @@ export class Rehearsal {
     const subject = subjectOf(alert, target);
     if ("outcome" in subject) return "left alone";
     const protectedOnes = { protectedNamespaces: new Set(this.#options.protectedNamespaces), ownServices: [] };
-    if (protectionOf(protectedOnes, subject.namespace, alert.named.pod?.name) !== undefined) return "left alone";
+    if (protectionOf(protectedOnes, subject.reference) !== undefined) return "left alone";
     const repeats = actionner.repeatable && subject.identity !== "";
     if (repeats && this.#isDone([actionner.name, target, subject], REMEMBERED)) return "again";
     if (actionner.disrupts > 0) {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { formOf, metadataOf } from "./accept.ts";
 import { mediaType, parseDeleteOptions, parseObject } from "./body.ts";
 import type { Containers } from "./containers.ts";
 import { evict } from "./eviction.ts";
@@ -10,7 +11,7 @@ import { readPatch } from "./patch.ts";
 import { apiVersionOf } from "./resources.ts";
 import type { Resource } from "./resources.ts";
 import { selector } from "./selectors.ts";
-import { badRequest, invalid, methodNotAllowed, unknownPath } from "./status.ts";
+import { badRequest, invalid, listIsNoObject, methodNotAllowed, unknownPath } from "./status.ts";
 import type { Store } from "./store.ts";
 import type { Target } from "./target.ts";
 
@@ -42,10 +43,18 @@ export function handle(store: Store, containers: Containers, call: Call): Answer
   if (!resource) throw unknownPath();
   if (subresource === "" || (subresource === "status" && resource.statusSubresource)) {
     if (name === "" ? verb === "update" || verb === "patch" : verb === "create") throw methodNotAllowed();
-    return handleObject(store, resource, call);
+    const { metadataOnly } = formOf(call.request, verb === "list" ? "list" : "object");
+    if (metadataOnly && verb === "list") throw listIsNoObject(resource);
+    const answer = handleObject(store, resource, call);
+    return metadataOnly && isObjectOf(resource, answer.body) ? { ...answer, body: metadataOf(answer.body) } : answer;
   }
   if (resource.group !== "" || resource.resource !== "pods") throw unknownPath();
   return handlePod(store, containers, call);
+}
+
+/** Whether it is one object of a kind, not a list of them or a Status. */
+function isObjectOf({ kind }: Resource, body: unknown): body is KubernetesObject {
+  return isObjectInput(body) && body.kind === kind;
 }
 
 /** What a pod has beside its object. */
@@ -59,6 +68,7 @@ function handlePod(
   const verbs = allowed[subresource];
   if (!verbs) throw unknownPath();
   if (!verbs.includes(verb)) throw methodNotAllowed();
+  if (subresource !== "exec") formOf(request, subresource === "log" ? "log" : "object");
   if (subresource === "exec") {
     parseExec(store, attributes, query);
     throw badRequest("Upgrade request required");

@@ -165,6 +165,24 @@ export function unsupportedMediaType(): StatusError {
   );
 }
 
+/** Nothing that a request takes is among what there is. */
+export function notAvailable(types: readonly string[]): StatusError {
+  const message = `406: Not Acceptable\n\nAvailable representations: ${types.join(", ")}`;
+  return new StatusError(406, "NotAcceptable", message, {});
+}
+
+/** What a request takes is one object's metadata, and what it asks for is a list. */
+export function listIsNoObject({ group, kind }: { group: string; kind: string }): StatusError {
+  const type = `*${group.split(".")[0] || "core"}.${kind}List`;
+  const message = `you requested PartialObjectMetadata, but the requested object is a list (${type})`;
+  return new StatusError(406, "NotAcceptable", message);
+}
+
+/** What a request takes is there, but not in the form that it takes it in. */
+export function notAcceptable(types: readonly string[]): StatusError {
+  return new StatusError(406, "NotAcceptable", `only the following media types are accepted: ${types.join(", ")}`);
+}
+
 export function unsupportedPatch(): StatusError {
   return new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
 }

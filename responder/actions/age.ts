@@ -9,6 +9,6 @@ export function isYounger(
 ): boolean | undefined {
   const created = object.metadata?.creationTimestamp;
   const createdAt = typeof created === "string" ? Date.parse(created) : NaN;
-  if (raisedAt === undefined || Number.isNaN(createdAt)) return undefined;
+  if (raisedAt === undefined || Number.isNaN(raisedAt) || Number.isNaN(createdAt)) return undefined;
   return createdAt > raisedAt;
 }

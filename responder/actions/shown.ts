@@ -1,5 +1,6 @@
 import { isMap } from "../json.ts";
 import type { KubernetesObject } from "../kubernetes/objects.ts";
+import type { Resource } from "../kubernetes/resources.ts";
 import { OBJECT, shaped } from "../kubernetes/shapes.ts";
 import { plain } from "../text.ts";
 
@@ -24,10 +25,16 @@ export function notShown(object: unknown, patch: unknown, path = ""): string | u
 }
 
 /** How far the deletion of an object is: what is still to come, "" where nothing is; undefined where the answer shows none. */
-export function deletionShown(answer: KubernetesObject | undefined, uid: string): string | undefined {
+export function deletionShown(
+  answer: KubernetesObject | undefined,
+  uid: string,
+  { shownAsItWas = false }: Pick<Resource, "shownAsItWas"> = {},
+): string | undefined {
   if (!answer) return "";
   const { metadata } = shaped(answer, OBJECT);
-  if (metadata?.uid !== uid || metadata.deletionTimestamp === undefined) return undefined;
+  if (metadata?.uid !== uid) return undefined;
+  // what finalizers hold has a time, whatever its kind
+  if (metadata.deletionTimestamp === undefined) return shownAsItWas && !metadata.finalizers?.length ? "" : undefined;
   const { deletionGracePeriodSeconds: seconds = 0, finalizers = [] } = metadata;
   const waits = [
     ...(seconds > 0 ? [`it has ${seconds} s to end`] : []),

@@ -32,7 +32,8 @@ export function subjectOf({ named }: Alert, target: Target): Subject | Result {
   if (named.pod) return podSubject(named.pod);
   if (target === "node" && named.node !== undefined) return nodeSubject(named.node);
   if (named.containerId !== undefined) {
-    const message = `nothing was done: Falco could not name the pod of container ${named.containerId}`;
+    const looked = named.lookedFor === undefined ? "" : `, ${named.lookedFor}`;
+    const message = `nothing was done: Falco could not name the pod of container ${named.containerId}${looked}`;
     return { outcome: "failed", message };
   }
   return { outcome: "no-pod", message: `the alert names no ${target}, nothing was done` };
@@ -57,9 +58,10 @@ function objectSubject(object: ObjectReference | undefined): Subject | Result {
     return { outcome: "no-pod", message: "the alert names no ka.target.resource and ka.target.name, nothing was done" };
   }
   const resource = resourceOf(object);
-  const { name, namespace } = object;
+  const { name, namespace, group = "" } = object;
   if (!resource) {
-    const message = `nothing was done: the alert's ka.target.resource, "${object.resource}", is none that can be deleted`;
+    const kind = `"${object.resource}"${group === "" ? "" : ` of the API group ${group}`}`;
+    const message = `nothing was done: the alert's ka.target.resource, ${kind}, is none that can be deleted`;
     return { outcome: "failed", message };
   }
   if (resource.namespaced && namespace === undefined) {
@@ -79,7 +81,10 @@ function objectSubject(object: ObjectReference | undefined): Subject | Result {
   };
 }
 
-/** The kind of object that an audit alert names; undefined for one that is never deleted. */
-export function resourceOf({ resource }: ObjectReference): Resource | undefined {
-  return DELETABLE.find(({ name }) => name === resource);
+/**
+ * The kind of object that an audit alert names; undefined for one that is never deleted. Of an alert that doesn't say
+ * of which API group it is, Kubernetes' own.
+ */
+export function resourceOf({ resource, group }: ObjectReference): Resource | undefined {
+  return DELETABLE.find((known) => known.name === resource && (group ?? known.group) === known.group);
 }

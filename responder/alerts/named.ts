@@ -1,4 +1,4 @@
-import { isContainerId, isNamespace, isObjectName, isUid } from "../names.ts";
+import { isContainerId, isContainerName, isNamespace, isObjectName, isUid } from "../names.ts";
 import { plain } from "../text.ts";
 
 /**
@@ -11,6 +11,10 @@ export interface PodReference {
   uid?: string;
   /** The first characters of it, 12 as Falco gives it. */
   containerId?: string;
+  /** A container's name, where an audit alert says in which the command was run. */
+  container?: string;
+  /** What stands where the container's id should, and is none: nothing is run in any container then. */
+  unknownContainer?: string;
   /** When the alert was raised, in milliseconds since 1970: a younger pod can't have raised it. */
   raisedAt?: number;
 }
@@ -19,6 +23,8 @@ export interface PodReference {
 export interface ObjectReference {
   /** The plural: "pods", "configmaps". */
   resource: string;
+  /** Of the API, "" for the core one; undefined where the alert doesn't say. */
+  group?: string;
   name: string;
   /** undefined for what is in none. */
   namespace?: string;
@@ -35,6 +41,10 @@ export interface Named {
   node?: string;
   /** The container of an alert that names no pod: Falco could not find out whose it is. */
   containerId?: string;
+  /** The node on which that container runs. */
+  containerNode?: string;
+  /** Why looking for its pod there has found none, in words. */
+  lookedFor?: string;
   /** What it names that nothing can be called, in words: nothing is done for such an alert. */
   unusable?: string;
 }
@@ -60,11 +70,16 @@ export function namedBy(
     problems.push(`${field}: "${plain(value, 80)}" is no ${what}`);
     return undefined;
   };
-  const object = objectIn(checked);
-  const pod = podIn(fields, checked) ?? podOfObject(object);
-  const containerId = pod || fields.get("container.id") === HOST ? undefined : fields.get("container.id");
+  const object = objectIn(fields, checked);
+  const pod = podIn(fields, checked) ?? podOfObject(object, checked);
+  const host = hostname !== undefined && isObjectName(hostname) ? hostname : undefined;
   const isOfHost = !pod && !object && fields.get("container.id") === HOST;
-  const node = isOfHost && hostname !== undefined && isObjectName(hostname) ? hostname : undefined;
+  const node = isOfHost ? host : undefined;
+  // of a container that Falco could not name; an alert of the audit log is about none
+  const containerId =
+    pod || object || fields.get("container.id") === HOST
+      ? undefined
+      : checked("container.id", isContainerId, "container's id");
   const raisedAt = Date.parse(time ?? "");
   const raised = Number.isNaN(raisedAt) ? {} : { raisedAt };
   if (problems.length > 0) return { unusable: problems.join("; ") };
@@ -72,7 +87,7 @@ export function namedBy(
     ...(pod && { pod: { ...pod, ...raised } }),
     ...(object && { object: { ...object, ...raised } }),
     ...(node !== undefined && { node }),
-    ...(containerId !== undefined && isContainerId(containerId) && { containerId }),
+    ...(containerId !== undefined && { containerId, ...(host !== undefined && { containerNode: host }) }),
   };
 }
 
@@ -88,20 +103,25 @@ function podIn(fields: Fields, checked: Checked): PodReference | undefined {
     namespace,
     name,
     ...(uid !== undefined && { uid }),
-    ...(containerId !== undefined && isContainerId(containerId) && { containerId }),
+    ...(containerId !== undefined &&
+      (isContainerId(containerId) ? { containerId } : { unknownContainer: plain(containerId, 80) })),
   };
 }
 
 /** A creation with `generateName` has its name in the answer alone. */
-function objectIn(checked: Checked): ObjectReference | undefined {
+function objectIn(fields: Fields, checked: Checked): ObjectReference | undefined {
   const resource = checked("ka.target.resource", (text) => /^[a-z]{1,63}$/.test(text), "resource");
   const target = checked("ka.target.name", isAuditName, "name of an object");
-  const name = target ?? checked("ka.resp.name", isAuditName, "name of an object");
-  const namespace = checked("ka.target.namespace", isNamespace, "name of a namespace");
   const subresource = checked("ka.target.subresource", (text) => /^[a-z]{1,63}$/.test(text), "subresource");
+  // what is asked of a part of an object is answered with something else, which has a name of its own or none
+  const name =
+    target ?? (subresource === undefined ? checked("ka.resp.name", isAuditName, "name of an object") : undefined);
+  const namespace = checked("ka.target.namespace", isNamespace, "name of a namespace");
+  const group = groupIn(fields);
   if (resource === undefined || name === undefined) return undefined;
   return {
     resource,
+    ...(group !== undefined && { group }),
     name,
     ...(namespace !== undefined && { namespace }),
     ...(subresource !== undefined && { subresource }),
@@ -113,7 +133,18 @@ function isAuditName(text: string): boolean {
   return isObjectName(text) || (/^[\w:.-]{1,253}$/.test(text) && !/^\.+$/.test(text));
 }
 
-function podOfObject(object: ObjectReference | undefined): PodReference | undefined {
+/**
+ * Kinds of several groups share a plural: "services" are Knative's, too.
+ * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
+ */
+function groupIn(fields: Fields): string | undefined {
+  const [, core, group] = /^\/(?:(api)|apis\/([a-z0-9.-]{1,253}))\//.exec(fields.get("ka.uri") ?? "") ?? [];
+  return core === undefined ? group : "";
+}
+
+function podOfObject(object: ObjectReference | undefined, checked: Checked): PodReference | undefined {
   if (object?.resource !== "pods" || object.namespace === undefined || !isObjectName(object.name)) return undefined;
-  return { namespace: object.namespace, name: object.name };
+  if ((object.group ?? "") !== "") return undefined;
+  const container = checked("ka.uri.param[container]", isContainerName, "name of a container");
+  return { namespace: object.namespace, name: object.name, ...(container !== undefined && { container }) };
 }

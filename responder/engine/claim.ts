@@ -25,6 +25,8 @@ const DONE = "response-engine.io/done";
 export interface Claim {
   /** The Event's; undefined where it could not be made, which stops nobody from acting. */
   name: string | undefined;
+  /** Of the Event as this claim left it: one that has another since is somebody else's claim. */
+  version?: string;
   /** The places of the actions that another delivery of this alert has seen done, wherever that was. */
   done: ReadonlySet<number>;
 }
@@ -43,14 +45,14 @@ export async function claim(cluster: Cluster, run: RuleRun, window: number): Pro
   const body = eventFor(run, name, { type: "Normal", reason: "Responding", message });
   body.metadata.annotations = { [CLAIMED_FOR]: run.key };
   try {
-    await cluster.create(at, body);
-    return { name, done: new Set() };
+    return { name, ...versionOf(await cluster.create(at, body)), done: new Set() };
   } catch (thrown) {
     if (apiErrorOf(thrown).code !== 409) return notClaimed(thrown, name);
   }
   try {
     const known = await cluster.get<KubernetesEvent>({ ...at, name });
     const { annotations = {}, resourceVersion } = known.metadata;
+    let version = versionOf(known);
     // the same alert comes again where an answer was lost: it is to be answered
     if (annotations[CLAIMED_FOR] !== run.key) {
       if (isHeld(known, window)) return undefined;
@@ -59,10 +61,10 @@ export async function claim(cluster: Cluster, run: RuleRun, window: number): Pro
         annotations: { [CLAIMED_FOR]: run.key },
       };
       const again = { metadata, lastTimestamp: new Date().toISOString(), count: countOf(known) + 1 };
-      await cluster.patch({ ...at, name }, again);
+      version = versionOf(await cluster.patch({ ...at, name }, again));
     }
     const places = annotations[PUT_OFF] === run.key ? (annotations[DONE] ?? "").split(",", 64) : [];
-    return { name, done: new Set(places.filter((place) => /^\d{1,3}$/.test(place)).map(Number)) };
+    return { name, ...version, done: new Set(places.filter((place) => /^\d{1,3}$/.test(place)).map(Number)) };
   } catch (thrown) {
     return apiErrorOf(thrown).code === 409 ? undefined : notClaimed(thrown, name);
   }
@@ -81,6 +83,11 @@ function isHeld({ metadata, source, lastTimestamp }: KubernetesEvent, window: nu
 /** Milliseconds that two nodes' clocks may differ by. */
 const MOST_SKEW = 60_000;
 
+function versionOf(event: unknown): { version?: string } {
+  const { resourceVersion } = (event as Partial<KubernetesEvent>).metadata ?? {};
+  return typeof resourceVersion === "string" ? { version: resourceVersion } : {};
+}
+
 function countOf({ count = 1 }: KubernetesEvent): number {
   return Number.isSafeInteger(count) && count > 0 && count < 2 ** 31 - 1 ? count : 1;
 }
@@ -94,30 +101,29 @@ function notClaimed(thrown: unknown, name: string): Claim {
 export async function settleClaim(
   cluster: Cluster,
   run: RuleRun,
-  { name }: Claim,
+  claimed: Claim,
   steps: readonly Step[],
 ): Promise<void> {
   const undone = steps.some(({ outcome }) => outcome === "failed" || outcome === "held");
-  await change(cluster, run, name, {
-    ...eventText(run, steps),
-    ...(undone && { metadata: { annotations: { [CLAIMED_FOR]: null } } }),
-  });
+  await change(cluster, run, claimed, undone ? { [CLAIMED_FOR]: null } : undefined, eventText(run, steps));
 }
 
 /** Gives the claim back where the work was put off, and leaves in it what had been done for this alert. */
-export async function giveBack(
-  cluster: Cluster,
-  run: RuleRun,
-  { name }: Claim,
-  done: readonly number[],
-): Promise<void> {
-  const annotations = { [CLAIMED_FOR]: null, [PUT_OFF]: run.key, [DONE]: done.join(",") };
-  await change(cluster, run, name, { metadata: { annotations } });
+export async function giveBack(cluster: Cluster, run: RuleRun, claimed: Claim, done: readonly number[]): Promise<void> {
+  await change(cluster, run, claimed, { [CLAIMED_FOR]: null, [PUT_OFF]: run.key, [DONE]: done.join(",") });
 }
 
-async function change(cluster: Cluster, run: RuleRun, name: string | undefined, body: object): Promise<void> {
+async function change(
+  cluster: Cluster,
+  run: RuleRun,
+  { name, version }: Claim,
+  annotations: Readonly<Record<string, string | null>> | undefined,
+  said: object = {},
+): Promise<void> {
   if (name === undefined) return;
+  const metadata = { ...(version !== undefined && { resourceVersion: version }), ...(annotations && { annotations }) };
   try {
+    const body = Object.keys(metadata).length > 0 ? { ...said, metadata } : said;
     await cluster.patch({ resource: EVENTS, namespace: namespaceOf(run.subject), name }, body);
   } catch (thrown) {
     notWritten(run, thrown);

@@ -14,7 +14,7 @@ export class Once<T extends object> {
     this.#done = new LRUCache({
       max: LIMITS.remembered,
       maxSize: LIMITS.rememberedBytes,
-      sizeCalculation: (result, key) => sizeOf(result) + key.length,
+      sizeCalculation: (result, key) => Math.max(1, sizeOf(result) + key.length),
     });
   }
 
@@ -22,12 +22,19 @@ export class Once<T extends object> {
   async do(key: string, work: () => Promise<T>): Promise<{ result: T; first: boolean }> {
     const known = this.#done.get(key) ?? this.#going.get(key);
     if (known) return { result: await known, first: false };
-    const going = work();
+    const going = this.#remembering(key, work);
     this.#going.set(key, going);
+    return { result: await going, first: true };
+  }
+
+  /** Remembered, or forgotten, before anybody hears of it: who asks then finds one or the other. */
+  async #remembering(key: string, work: () => Promise<T>): Promise<T> {
+    // it is among what goes on first, however soon it ends
+    await Promise.resolve();
     try {
-      const result = await going;
+      const result = await work();
       this.#done.set(key, result);
-      return { result, first: true };
+      return result;
     } finally {
       this.#going.delete(key);
     }

@@ -1,5 +1,5 @@
 /** A Knative Service of the stack's own. */
-export interface OwnService {
+interface OwnService {
   namespace: string;
   name: string;
 }
@@ -12,18 +12,41 @@ export interface Protected {
   ownServices: readonly OwnService[];
 }
 
+/** Something that would be touched; what is in no namespace has none. */
+export interface Touched {
+  kind: string;
+  name: string;
+  namespace?: string | undefined;
+}
+
 /** Why something is never touched; undefined where it may be. The one place that decides it, for every action. */
 export function protectionOf(
   { protectedNamespaces, ownServices }: Protected,
-  namespace: string | undefined,
-  pod?: string,
+  { kind, name, namespace }: Touched,
 ): string | undefined {
-  if (namespace === undefined) return undefined;
-  if (protectedNamespaces.has(namespace)) return "its namespace is protected";
-  const own = ownServices.some(
-    (service) => service.namespace === namespace && pod !== undefined && isPodOf(pod, service),
-  );
+  const within = kind === "Namespace" ? name : namespace;
+  if (within !== undefined && protectedNamespaces.has(within)) return "its namespace is protected";
+  if (namespace === undefined && kind.startsWith("ClusterRole") && isOfKubernetes(name)) return "it is Kubernetes' own";
+  const own = ownServices.some((service) => {
+    if (kind === "Namespace") return service.namespace === name;
+    if (namespace === undefined) return kind.startsWith("ClusterRole") && service.name === name;
+    if (service.namespace !== namespace) return false;
+    return kind === "Pod" ? isPodOf(name, service) : isPartOf(name, service);
+  });
   return own ? "it is the response engine's own" : undefined;
+}
+
+/** What the API server and its controllers are allowed to do hangs on these. @see https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings */
+function isOfKubernetes(role: string): boolean {
+  return role.startsWith("system:") || role === "cluster-admin";
+}
+
+/** The service, its account, what Knative makes of its revisions, its rules, its switch, and the Secrets of its keys and its registry. */
+function isPartOf(object: string, { name }: OwnService): boolean {
+  return (
+    object === name ||
+    (object.startsWith(`${name}-`) && /^(\d{5}|rules|registry|switch|alert-keys)(-|$)/.test(object.slice(name.length + 1)))
+  );
 }
 
 /**

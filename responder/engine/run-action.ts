@@ -61,12 +61,7 @@ function failed(thrown: unknown, { actionner, ignoreErrors }: RuleAction, apiErr
   if (thrown instanceof RetryLater) throw thrown;
   const error = apiErrorOf(thrown);
   apiErrors.push(error);
-  if (error.failure === "defect") {
-    log("error", "defect", {
-      actionner: actionner.name,
-      reason: thrown instanceof Error ? thrown.stack : String(thrown),
-    });
-  }
+  if (error.failure === "defect") logDefect(actionner.name, thrown);
   const final = finalityOf(error) === "final";
   if (!final && !ignoreErrors) throw new RetryLater(`${actionner.name} can't be done now: ${error.message}`, apiErrors);
   const why = error.failure === "status" && final ? "was refused by the API" : "failed";
@@ -78,8 +73,7 @@ async function resultOf(action: RuleAction, rule: Rule, alert: Alert, engine: En
   const subject = subjectOf(alert, prepared.target);
   if ("outcome" in subject) return subject;
   const { described } = subject;
-  const podName = subject.reference.kind === "Pod" ? subject.reference.name : alert.named.pod?.name;
-  const protection = protectionOf(engine, subject.namespace, podName);
+  const protection = protectionOf(engine, subject.reference);
   if (protection !== undefined) return { outcome: "ignored", message: `left ${described} alone: ${protection}` };
   if (rule.dryRun) {
     return { outcome: "dry-run", message: `dry run: ${actionner.name} would have been run on ${described}` };
@@ -88,14 +82,15 @@ async function resultOf(action: RuleAction, rule: Rule, alert: Alert, engine: En
     const message = `held: ${actionner.name} was not run on ${described}, as ${engine.switch?.described ?? ""}`;
     return { outcome: "held", message };
   }
-  const exempt = actionner.disrupts > 0 ? await exemptionOf(subject, podName, engine) : undefined;
+  const exempt = actionner.disrupts > 0 ? await exemptionOf(subject, engine) : undefined;
   if (exempt !== undefined) return { outcome: "ignored", message: `left ${described} alone: ${exempt}` };
   const run = async (cluster: Cluster) =>
     await prepared.run({
       alert,
       cluster,
       protection: async (namespace, pod, shown) =>
-        protectionOf(engine, namespace, pod) ?? (await engine.exemption?.reasonFor({ namespace, pod, shown })),
+        protectionOf(engine, { kind: "Pod", namespace, name: pod }) ??
+        (await engine.exemption?.reasonFor({ namespace, pod, shown })),
       context: await contextOf(action, alert, cluster),
     });
   if (actionner.disrupts === 0 || !engine.limits) return await run(engine.cluster);
@@ -104,12 +99,10 @@ async function resultOf(action: RuleAction, rule: Rule, alert: Alert, engine: En
 
 async function exemptionOf(
   { namespace, reference: { kind, name } }: Subject,
-  pod: string | undefined,
   { exemption }: Engine,
 ): Promise<string | undefined> {
   if (namespace === undefined) return undefined;
-  const object = kind === "Pod" ? undefined : { kind, name };
-  return await exemption?.reasonFor({ namespace, pod: object ? undefined : pod, object });
+  return await exemption?.reasonFor({ namespace, ...(kind === "Pod" ? { pod: name } : { object: { kind, name } }) });
 }
 
 async function contextOf(
@@ -128,14 +121,18 @@ async function handOn(
   { output: target, ignoreErrors }: RuleAction,
   { alert, key, engine, apiErrors }: RuleCase,
 ): Promise<string | undefined> {
-  const event = outputEvent(alert, key, step, target);
-  if (!event || !engine.sink) return undefined;
   try {
-    await engine.sink(event);
+    const event = outputEvent(alert, key, step, target);
+    if (event && engine.sink) await engine.sink(event);
     return undefined;
   } catch (error) {
-    if (!(error instanceof OutputError)) throw error;
-    if (!error.final && !ignoreErrors) throw new RetryLater(error.message, apiErrors);
-    return `its output is in this response alone: ${error.message}`;
+    const isDefect = !(error instanceof OutputError);
+    if (isDefect) logDefect(step.actionner, error);
+    else if (!error.final && !ignoreErrors) throw new RetryLater(error.message, apiErrors);
+    return `its output is in this response alone: ${isDefect ? apiErrorOf(error).message : error.message}`;
   }
+}
+
+function logDefect(actionner: string, thrown: unknown): void {
+  log("error", "defect", { actionner, reason: thrown instanceof Error ? thrown.stack : String(thrown) });
 }

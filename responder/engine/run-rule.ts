@@ -28,9 +28,14 @@ export async function runRule(of: RuleCase): Promise<Step[]> {
     if (!claimed) return [leftToAnother(rule, run, engine)];
   }
   const steps: Step[] = [];
+  let isNew = false;
   try {
     for (const [index, action] of rule.actions.entries()) {
-      const step = claimed?.done.has(index) ? doneElsewhere(rule, action) : await runAction(action, index, of);
+      const before = engine.progress.doneBefore({ key: of.key, rule: rule.name, action: index });
+      // what can be repeated is: others can write Events too, and none of theirs is to keep a pod alive
+      const isElsewhere = !before && !action.actionner.repeatable && claimed?.done.has(index) === true;
+      const step = isElsewhere ? doneElsewhere(rule, action) : await runAction(action, index, of);
+      isNew ||= !before && ACTED.includes(step.outcome);
       steps.push(step);
       if (!goesOn(step, action)) break;
     }
@@ -42,19 +47,18 @@ export async function runRule(of: RuleCase): Promise<Step[]> {
   }
   // nobody waits for these
   if (run && claimed) void settleClaim(engine.cluster, run, claimed, steps);
-  else if (run && engine.events && steps.some(({ outcome }) => ACTED.includes(outcome))) {
-    void writeEvent(engine.cluster, run, steps);
-  }
+  else if (run && engine.events && isNew) void writeEvent(engine.cluster, run, steps);
   return steps;
 }
 
-/** undefined where the rule's first action touches nothing: then there is nothing to claim, and no object to tell it on. */
+/** By the first action that touches something; undefined where none does: there is nothing to claim then, and no object to tell it on. */
 function runOf({ rule, alert, key, engine }: RuleCase): RuleRun | undefined {
-  const [first] = rule.actions;
-  const subject = first && subjectOf(alert, first.prepared.target);
-  if (!subject || "outcome" in subject) return undefined;
-  if (protectionOf(engine, subject.namespace, alert.named.pod?.name) !== undefined) return undefined;
-  return { rule: rule.name, alert: alert.rule, key, subject };
+  for (const { prepared } of rule.actions) {
+    const subject = subjectOf(alert, prepared.target);
+    if (!("outcome" in subject) && protectionOf(engine, subject.reference) === undefined)
+      return { rule: rule.name, alert: alert.rule, key, subject };
+  }
+  return undefined;
 }
 
 function leftToAnother({ name, actions: [first] }: Rule, { subject }: RuleRun, { deduplicationSeconds }: Engine): Step {

@@ -24,8 +24,9 @@ export function connect(timeout: number, kubeconfig?: string): Cluster {
     const path = `${pathOf(at)}${query === "" ? "" : `?${query}`}`;
     return await requests.run(() => send({ ...asked, path }));
   };
-  const askFor = async <T extends object>(at: Place, asked: Omit<ApiRequest, "path">): Promise<T> =>
-    objectIn(await ask(at, asked), at.subresource === "eviction" ? "Status" : at.resource.kind) as T;
+  // an object of the kind that was asked for: who asks knows what that looks like
+  const askFor = async (at: Place, asked: Omit<ApiRequest, "path">): Promise<never> =>
+    objectIn(await ask(at, asked), at.subresource === "eviction" ? "Status" : at.resource.kind) as never;
 
   return {
     get: (at) => large.run(() => askFor(at, { method: "GET" })),
@@ -56,7 +57,7 @@ export function connect(timeout: number, kubeconfig?: string): Cluster {
       const query = new URLSearchParams({ container, tailLines: `${tailLines}`, limitBytes: `${LIMITS.logRead}` });
       if (previous) query.set("previous", "true");
       // the limit is the log's own; what comes with it is small
-      const asked = { method: "GET", accept: "text/plain", limit: LIMITS.logRead + 1024 } as const;
+      const asked = { method: "GET", isText: true, limit: LIMITS.logRead + 1024 } as const;
       return large.run(() => ask({ ...at, subresource: "log" }, asked, query.toString()));
     },
     exec: commandRunner(credentials),
@@ -71,7 +72,7 @@ const METADATA = `application/json;as=${PARTIAL};g=meta.k8s.io;v=v1,application/
 const METADATA_LIST = `application/json;as=${PARTIAL}List;g=meta.k8s.io;v=v1,application/json`;
 
 /**
- * The first items of a collection, until `limit` or the end.
+ * The first items of a collection, until `limit`, as much as is read of a list, or the end.
  * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
 async function pages(
@@ -83,18 +84,23 @@ async function pages(
   const items: object[] = [];
   let next = "";
   let version = "";
+  let [bytes, read] = [0, 0];
   do {
     const query = new URLSearchParams({ ...selectors, limit: `${Math.min(LIMITS.page, limit - items.length)}` });
     if (next !== "") query.set("continue", next);
     const asked = { method: "GET", limit: LIMITS.listAnswer, ...(accept !== undefined && { accept }) } as const;
-    const list = objectIn(await ask(at, asked, query.toString()), `${at.resource.kind}List`, `${PARTIAL}List`);
+    const answer = await ask(at, asked, query.toString());
+    bytes += answer.length;
+    read += 1;
+    const list = objectIn(answer, `${at.resource.kind}List`, `${PARTIAL}List`);
     if (!Array.isArray(list["items"]) || !list["items"].every(isMap)) throw notTheApi();
     items.push(...(list["items"] as object[]));
     const metadata = isMap(list["metadata"]) ? list["metadata"] : {};
     // the pages of a list are all of one version
     version = typeof metadata["resourceVersion"] === "string" ? metadata["resourceVersion"] : version;
     next = typeof metadata["continue"] === "string" ? metadata["continue"] : "";
-  } while (next !== "" && items.length < limit);
+    // a page may be empty, and a list of them without end
+  } while (next !== "" && items.length < limit && bytes < LIMITS.listAnswers && read < LIMITS.pages);
   return { items, more: next !== "", version };
 }
 
@@ -104,7 +110,9 @@ function objectIn(text: string, ...kinds: readonly string[]): Record<string, unk
   if (!isMap(object)) throw notTheApi();
   if (object["kind"] === "Status" && object["status"] !== "Success") {
     const { code } = object;
-    throw statusError(typeof code === "number" ? code : 500, text, undefined);
+    // it becomes a label of the metrics
+    const isOne = typeof code === "number" && Number.isInteger(code) && code >= 400 && code < 600;
+    throw statusError(isOne ? code : 500, text, undefined);
   }
   if (!kinds.includes(object["kind"] as string)) throw notTheApi();
   return object;

@@ -34,14 +34,14 @@ export interface ListQuery extends Selectors {
 }
 
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/delete-options/ */
-export interface DeleteOptions {
+interface DeleteOptions {
   /** The object's, which no other of its name has. */
   uid: string;
   /** Seconds; undefined: as long as the object says. */
   gracePeriodSeconds?: number;
 }
 
-export interface LogQuery {
+interface LogQuery {
   container: string;
   /** How many lines from its end. */
   tailLines: number;

@@ -16,6 +16,9 @@ export type Credentials = () => Promise<Credential>;
 /** Milliseconds after which token and certificates are read anew; the kubelet renews a token long before it ends. */
 const FRESH = 30_000;
 
+/** Milliseconds that reading them may take. */
+const IN_TIME = 10_000;
+
 /**
  * The pod's ServiceAccount, or what KUBECONFIG names.
  * @throws {Error} where neither names a cluster
@@ -28,12 +31,30 @@ export function credentialsFrom(kubeconfig: string | undefined): Credentials {
   if (!address || !URL.canParse(address)) throw new Error(`KUBECONFIG ${kubeconfig ?? ""} names no cluster`);
   const server = new URL(address);
   let known: { since: number; credential: Promise<Credential> } | undefined;
-  return () => {
+  return inTime(() => {
     if (!known || performance.now() - known.since > FRESH) {
-      known = { since: performance.now(), credential: read(config, server) };
-      known.credential.catch(() => (known = undefined));
+      const one = { since: performance.now(), credential: read(config, server) };
+      one.credential.catch(() => {
+        if (known === one) known = undefined;
+      });
+      known = one;
     }
     return known.credential;
+  }, IN_TIME);
+}
+
+/** The same, and no answer where they don't come within so many milliseconds: a program that gives a token may hang. */
+export function inTime(credentials: Credentials, milliseconds: number): Credentials {
+  return async () => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      reject(new ApiError("time-out", `no credentials for the Kubernetes API within ${milliseconds / 1000} s`));
+    }, milliseconds);
+    try {
+      return await Promise.race([credentials(), promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   };
 }
 

@@ -109,10 +109,15 @@ export function statusError(code: number, body: string, retryAfter: string | und
   const seconds = Number(retryAfter);
   const known = { code, ...(seconds > 0 && seconds <= 3600 && { retryAfter: Math.ceil(seconds) }) };
   const status = parsed(body);
-  if (!isMap(status) || status["kind"] !== "Status") {
+  // of a redirect the API never speaks, nor of a failure in the words of a success
+  if (!isMap(status) || status["kind"] !== "Status" || !(code >= 400 && code < 600)) {
     return new ApiError("not-kubernetes", `HTTP status ${code}, and not in the words of the Kubernetes API`, known);
   }
   const { message, reason } = status;
   const said = typeof message === "string" && message !== "" ? message : `HTTP status ${code}`;
-  return new ApiError("status", said, { ...known, ...(typeof reason === "string" && { reason }) });
+  return new ApiError("status", said, { ...known, ...(isReason(reason) && { reason }) });
+}
+
+function isReason(reason: unknown): reason is string {
+  return typeof reason === "string" && /^\w{1,64}$/.test(reason);
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { WebSocket, type RawData } from "ws";
+import { WebSocket, type ClientOptions, type RawData } from "ws";
 import { isMap, parsed } from "../json.ts";
 import { LIMITS } from "../limits.ts";
 import { plain } from "../text.ts";
@@ -14,6 +14,9 @@ const PROTOCOLS = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
 
 /** The first byte of each message. */
 const CHANNEL = { stdout: 1, stderr: 2, status: 3 };
+
+/** What a message is counted for beyond what it holds: even empty ones have an end. */
+const FRAME = 16;
 
 /**
  * Runs commands in containers over the API's exec stream, each until it ends, its connection does, or its time is up.
@@ -36,9 +39,10 @@ async function runCommand({ server, headers, tls }: Credential, command: Command
     maxPayload: LIMITS.streamMessage,
     perMessageDeflate: false,
   };
-  const socket = new WebSocket(url, PROTOCOLS, options);
+  const socket = opening(url, options);
   const kept = new CappedBuffer(command.limit);
   let begun = false;
+  let read = 0;
   const ended = (failure?: string) => {
     resolve({ output: kept.text(), truncated: kept.truncated, ...(failure !== undefined && { failure }) });
   };
@@ -63,13 +67,10 @@ async function runCommand({ server, headers, tls }: Credential, command: Command
   socket.on("message", (data: RawData) => {
     const message = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
     const channel = message[0];
-    if (channel === CHANNEL.stdout || channel === CHANNEL.stderr) {
-      kept.add(message.subarray(1));
-      if (kept.received > LIMITS.streamRead)
-        ended(`it printed more than ${LIMITS.streamRead} bytes, and may still be running`);
-    } else if (channel === CHANNEL.status) {
-      ended(failureIn(message.subarray(1).toString("utf8")));
-    }
+    read += message.length + FRAME;
+    if (read > LIMITS.streamRead) ended(`it printed more than ${LIMITS.streamRead} bytes, and may still be running`);
+    else if (channel === CHANNEL.stdout || channel === CHANNEL.stderr) kept.add(message.subarray(1));
+    else if (channel === CHANNEL.status) ended(failureIn(message.subarray(1).toString("utf8")));
   });
   try {
     return await promise;
@@ -80,15 +81,24 @@ async function runCommand({ server, headers, tls }: Credential, command: Command
   }
 }
 
+/** @throws {ApiError} where there are no such headers or addresses: a token with a line's end in it, for instance */
+function opening(url: URL, options: ClientOptions): WebSocket {
+  try {
+    return new WebSocket(url, PROTOCOLS, options);
+  } catch (error) {
+    throw new ApiError("unreachable", `the API can't be asked: ${(error as Error).message}`);
+  }
+}
+
 /** What the API says instead of opening the stream. */
 async function refusalIn(answer: IncomingMessage): Promise<ApiError> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of answer as AsyncIterable<Buffer>) {
+      chunks.push(chunk.subarray(0, LIMITS.errorAnswer - size));
       size += chunk.length;
       if (size > LIMITS.errorAnswer) break;
-      chunks.push(chunk);
     }
   } catch {
     // what came until it broke off says enough
@@ -97,7 +107,8 @@ async function refusalIn(answer: IncomingMessage): Promise<ApiError> {
 }
 
 function pathWithQuery({ namespace, pod, container, command }: Command): string {
-  const query = new URLSearchParams({ command, container, stdout: "true", stderr: "true" });
+  const query = new URLSearchParams({ container, stdout: "true", stderr: "true" });
+  for (const word of command) query.append("command", word);
   return `${pathOf({ resource: PODS, namespace, name: pod, subresource: "exec" })}?${query.toString()}`;
 }
 

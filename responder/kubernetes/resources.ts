@@ -11,6 +11,8 @@ export interface Resource {
   apiVersion: string;
   namespaced: boolean;
   isName: (text: string) => boolean;
+  /** The answer to a deletion that took it away at once is the object as it was; for other kinds it is a Status. */
+  shownAsItWas?: boolean;
 }
 
 function resource(kind: string, group = "", more: Partial<Resource> = {}): Resource {
@@ -45,8 +47,8 @@ export const DELETABLE: readonly Resource[] = [
   CONFIGMAPS,
   PODS,
   resource("Secret"),
-  resource("Service"),
-  resource("ServiceAccount"),
+  resource("Service", "", { shownAsItWas: true }),
+  resource("ServiceAccount", "", { shownAsItWas: true }),
   ...WORKLOADS,
   resource("Ingress", "networking.k8s.io", { name: "ingresses" }),
   NETWORKPOLICIES,

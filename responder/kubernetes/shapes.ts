@@ -4,7 +4,7 @@ import { ApiError } from "./errors.ts";
 import type { KubernetesObject } from "./objects.ts";
 
 /** What a part of an object is: a kind of value, a list, a map of any keys, or its parts that are looked at. */
-export type Shape =
+type Shape =
   | "string"
   | "number"
   | "boolean"

@@ -40,7 +40,7 @@ export function brokerSink(url: string, backoff: readonly number[] = BACKOFF): O
   };
 }
 
-/** The Broker understood and refuses: the event is too large for it, for instance. */
+/** The Broker understood and refuses: the event is too large for it, for instance; or what is there leads elsewhere. */
 function isFinal({ status = 0 }: PostFailure): boolean {
-  return status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
+  return status >= 300 && status < 500 && status !== 408 && status !== 425 && status !== 429;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { CloudEvent } from "cloudevents";
-import { AlertError, parseAlert, type Alert } from "../alerts/alert.ts";
+import { parseAlert, type Alert } from "../alerts/alert.ts";
 import type { FalcoPayload } from "../alerts/falcosidekick.ts";
 import { RetryLater, type Engine } from "../engine/engine.ts";
 import { Once } from "../engine/once-per-alert.ts";
@@ -72,8 +72,8 @@ function readAlert(event: CloudEvent<unknown> | DeliveryError): Delivered {
     const alert = parseAlert(event.data);
     return { alert, key: keyOf(event, alert) };
   } catch (error) {
-    if (error instanceof AlertError) return new DeliveryError(400, `not an alert: ${error.message}`);
-    throw error;
+    // whatever it is that can't be read, it is this event's alone; nested too deep to be written down, for instance
+    return new DeliveryError(400, `not an alert: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -83,7 +83,9 @@ function readAlert(event: CloudEvent<unknown> | DeliveryError): Delivered {
  */
 function keyOf({ source, id, data }: CloudEvent<unknown>, { uuid }: Alert): string {
   const given = uuid ?? `${source} ${id}`;
-  const hash = createHash("sha256").update(JSON.stringify(data)).digest("hex");
+  const hash = createHash("sha256")
+    .update(JSON.stringify([given, data]))
+    .digest("hex");
   return /^[\w.:-]+$/.test(given) && given.length <= LIMITS.key ? `${given}-${hash.slice(0, 16)}` : hash;
 }
 

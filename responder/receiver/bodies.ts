@@ -10,6 +10,11 @@ export class BusyError extends Error {
   override name = "BusyError";
 }
 
+/** Who sent a request has hung up before it was whole: there is nobody to answer. */
+export class HungUpError extends Error {
+  override name = "HungUpError";
+}
+
 /** Reads requests' bodies, no larger and no more at the same time than there is memory for. */
 export class Bodies {
   readonly #tooLarge: TooLarge;
@@ -19,31 +24,56 @@ export class Bodies {
     this.#tooLarge = tooLarge;
   }
 
-  /** @throws {BusyError} @throws {DeliveryError} (413) */
+  /** Bytes that are held now, of all bodies. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** @throws {BusyError} @throws {HungUpError} @throws {DeliveryError} (413) */
   async read<T>(request: IncomingMessage, use: (body: Buffer) => Promise<T>): Promise<T> {
+    const chunks: Buffer[] = [];
     let size = 0;
+    const release = () => {
+      this.#held -= size;
+      size = 0;
+      chunks.length = 0;
+    };
     try {
-      const chunks: Buffer[] = [];
-      if (Number(request.headers["content-length"]) > LIMITS.body) this.#refuse();
-      for await (const chunk of request as AsyncIterable<Buffer>) {
-        const room = LIMITS.body - size;
-        if (chunk.length > room) this.#refuse();
-        const part = chunk.subarray(0, room);
-        if (part.length === 0) continue;
-        if (this.#held + part.length > LIMITS.bodiesAtOnce) {
-          throw new BusyError("there are too many alerts at once for one replica; this one is to come again");
+      let refusal = this.#refusalOf(Number(request.headers["content-length"] ?? 0));
+      // to its end, kept or not: a connection that is closed in the middle of a body takes the answer with it
+      for await (const chunk of whole(request)) {
+        if (refusal) continue;
+        const part = chunk.subarray(0, LIMITS.body - size);
+        refusal = this.#refusalOf(size + chunk.length) ?? this.#busy(part.length);
+        if (refusal) release();
+        else if (part.length > 0) {
+          this.#held += part.length;
+          size += part.length;
+          chunks.push(part);
         }
-        this.#held += part.length;
-        size += part.length;
-        chunks.push(part);
       }
+      if (refusal) throw refusal;
       return await use(Buffer.concat(chunks));
     } finally {
-      this.#held -= size;
+      release();
     }
   }
 
-  #refuse(): void {
-    if (this.#tooLarge === "refuse") throw new DeliveryError(413, `the body is larger than ${LIMITS.body} bytes`);
+  #refusalOf(size: number): Error | undefined {
+    if (this.#tooLarge === "cut" || size <= LIMITS.body) return undefined;
+    return new DeliveryError(413, `the body is larger than ${LIMITS.body} bytes`);
+  }
+
+  #busy(more: number): Error | undefined {
+    if (this.#held + more <= LIMITS.bodiesAtOnce) return undefined;
+    return new BusyError("there are too many alerts at once for one replica; this one is to come again");
+  }
+}
+
+async function* whole(request: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    yield* request as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw new HungUpError((error as Error).message);
   }
 }

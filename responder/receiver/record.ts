@@ -20,7 +20,7 @@ export function record(alert: Alert, recorded: Recorded, seconds: number): void 
   if ("apiErrors" in recorded) {
     for (const { code } of recorded.apiErrors) metrics.apiErrors.inc({ code: code ?? "none" });
   }
-  const { pod, node, object } = alert.named;
+  const { pod, node, object } = "named" in recorded ? recorded.named : alert.named;
   log(outcome === "failed" ? "error" : outcome === "retry" ? "warning" : "info", "alert", {
     outcome,
     duration_ms: Math.round(seconds * 1e5) / 100,

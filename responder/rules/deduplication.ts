@@ -8,6 +8,8 @@ export interface Manners {
   deduplicationSeconds: number;
   /** The label that exempts; undefined: nothing is exempt. */
   exemptLabel?: string | undefined;
+  /** Whether the pod of a container that Falco could not name is looked for on its node; not there: it isn't. */
+  findByContainer?: boolean;
 }
 
 /** Whether a rule is claimed before it acts: where doing it again would not be nothing. */

@@ -1,3 +1,4 @@
+import { FIND_BY_CONTAINER } from "../actions/pods/find-by-container.ts";
 import { NAMESPACES, PODS, WORKLOADS } from "../kubernetes/resources.ts";
 import { isClaimed, type Manners } from "./deduplication.ts";
 import type { Rule } from "./rule.ts";
@@ -26,6 +27,8 @@ export function permissionsOf(rules: readonly Rule[], manners: Manners = BARE): 
       ...contexts.flatMap(({ permissions }) => permissions),
     ]),
   );
+  const onPods = acting.some(({ actions }) => actions.some(({ prepared }) => prepared.target !== "object"));
+  if (manners.findByContainer === true && onPods) needed.push(FIND_BY_CONTAINER);
   const claims = acting.some((rule) => isClaimed(rule, manners));
   if (claims || (manners.events && acting.length > 0)) {
     needed.push({ apiGroup: "", resource: "events", verbs: claims ? ["create", "get", "patch"] : ["create"] });

@@ -1,4 +1,5 @@
 import { amountOf } from "./formats.ts";
+import { isSameRegistry, registryOf } from "./registry.ts";
 import { KEYS, type Key, type Read } from "./settings.ts";
 
 /** What can't be told of a key by itself. */
@@ -32,16 +33,29 @@ export const CHECKS: readonly Check[] = [
       ),
   },
   {
-    key: image.password,
+    key: image.registry,
     beside: [image.reference, image.username],
-    wish: ({ image: { reference, username, password } }) =>
-      unless(reference ?? password ?? !username, `the password of ${image.username.key} (set it with --secret)`),
+    wish: ({ image: { reference, registry, username } }) => {
+      if (reference === undefined || username === undefined) return undefined;
+      const wanted = registryOf(reference);
+      return unless(
+        registry !== undefined && isSameRegistry(registry, wanted),
+        `"${wanted}", the registry of ${image.reference.key}, which ${image.username.key} and ${image.password.key} are for; ` +
+          "or unset these, where no user is needed to pull it",
+      );
+    },
+  },
+  {
+    key: image.password,
+    beside: [image.username],
+    wish: ({ image: { username, password } }) =>
+      unless(password ?? !username, `the password of ${image.username.key} (set it with --secret)`),
   },
   {
     key: image.username,
-    beside: [image.reference, image.password],
-    wish: ({ image: { reference, username, password } }) =>
-      unless(reference ?? username ?? !password, `the user that ${image.password.key} belongs to`),
+    beside: [image.password],
+    wish: ({ image: { username, password } }) =>
+      unless(username ?? !password, `the user that ${image.password.key} belongs to`),
   },
   {
     key: scale.min,

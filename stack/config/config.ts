@@ -1,7 +1,9 @@
 import { StackError } from "../stack-error.ts";
+import { onScreen, type Warn } from "../warn.ts";
 import { CHECKS } from "./checks.ts";
 import { Reader } from "./reader.ts";
 import { KEYS, type Read } from "./settings.ts";
+import { warningsOf } from "./warnings.ts";
 
 type Config = Read<typeof KEYS>;
 
@@ -19,17 +21,28 @@ export type DeliveryConfig = Config["delivery"];
 /** `repository` and `version` are undefined for a chart in a local folder. */
 export type FalcoConfig = Omit<Config["falco"], "version"> & { version?: string };
 
-/** A ready image, or where to push the one built here. */
-export type ImageConfig = { reference: string } | BuildConfig;
+/** A ready image, or where to push the one built here; `registry` is that of either. */
+export type ImageConfig = ReadyConfig | BuildConfig;
+
+type ReadyConfig = { reference: string } & Pick<Config["image"], "registry" | "username" | "password"> & Pulled;
 
 /** `buildImage` and `baseImage` are undefined where the Dockerfile's own defaults do. */
-export type BuildConfig = Omit<Config["image"], "reference" | "registry"> & { registry: string };
+export type BuildConfig = Omit<Config["image"], "reference" | "registry" | "pullSecrets"> & {
+  registry: string;
+} & Pulled;
+
+interface Pulled {
+  /** Names of Secrets that are there; none: what `username` and `password` make. */
+  pullSecrets?: readonly string[];
+}
 
 /**
- * Reads the stack's configuration, once, and checks what the types in Pulumi.yaml can't say.
+ * Reads the stack's configuration, once, checks what the types in Pulumi.yaml can't say, and warns of what can be used
+ * and may disappoint.
+ * @param warn is told each warning
  * @throws {StackError} naming every key that can't be used, its value and what is allowed.
  */
-export function readConfig(): StackConfig {
+export function readConfig(warn: Warn = onScreen): StackConfig {
   const reader = new Reader();
   const config = reader.read(KEYS);
   reader.check(CHECKS, config);
@@ -41,6 +54,7 @@ export function readConfig(): StackConfig {
       "Change a value with `pulumi config set KEY VALUE`, or in the stack's Pulumi.STACK.yaml; Pulumi.yaml describes every key.",
     );
   }
+  warningsOf(config).forEach(warn);
   return { ...config, falco: falcoOf(config.falco), image: imageOf(config.image) };
 }
 
@@ -50,6 +64,14 @@ function falcoOf(falco: Config["falco"]): FalcoConfig {
   return isFolder ? rest : { ...rest, version, ...(repository !== undefined && { repository }) };
 }
 
-function imageOf({ reference, registry = "", ...build }: Config["image"]): ImageConfig {
-  return reference === undefined ? { ...build, registry } : { reference };
+function imageOf({ reference, ...image }: Config["image"]): ImageConfig {
+  const { registry, username, password, pullSecrets } = image;
+  if (reference === undefined) return { ...image, registry: registry ?? "" };
+  return {
+    reference,
+    pullSecrets,
+    ...(registry !== undefined && { registry }),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  };
 }

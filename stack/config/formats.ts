@@ -27,10 +27,33 @@ export const DURATION = text('an ISO 8601 duration, such as "PT0.2S" or "PT1M"',
 
 export const TIME_LIMIT = narrowed(DURATION, "longer than none", (value) => /[1-9]/.test(value));
 
-/** Where manifests are. */
+/** One that may be shown, and stand where others read it. */
+export const OPEN_URL = narrowed(HTTP_URL, "without a user and password", (value) => {
+  const { username, password } = new URL(value);
+  return username === "" && password === "";
+});
+
+/** Where manifests are. `fetch` takes no URL with a password. */
 export const ADDRESS_OR_FOLDER = text(
-  "empty, a base URL starting with http:// or https://, or a folder",
-  (value) => !value.includes("://") || isAllowed(HTTP_URL, value),
+  "empty, a base URL starting with http:// or https:// without a user and password, or a folder",
+  (value) => !value.includes("://") || isAllowed(OPEN_URL, value),
+);
+
+/** Of a Secret. @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
+export const OBJECT_NAME = text(
+  "a Kubernetes name: at most 253 lower-case letters, digits, dashes and dots, with a letter or digit at either end",
+  (value) => /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/.test(value),
+);
+
+/**
+ * RabbitMQ's class takes settings of a kind of its own (RabbitmqBrokerConfig), and hands every event to every Trigger,
+ * so that responses would come back to the responder.
+ */
+export const BROKER_CLASS = text(
+  "any text but an empty one, and not RabbitMQBroker: that class needs a RabbitmqBrokerConfig for its settings and " +
+    "Triggers that carry out filters, and has no such; take a class that reads a ConfigMap and filters, such as Kafka " +
+    "or, for development, MTChannelBasedBroker",
+  (value) => value.trim() !== "" && value.trim() !== "RabbitMQBroker",
 );
 
 /** `HOST[:PORT]` of a registry. */
@@ -70,6 +93,28 @@ export const QUANTITY = text(
 export const ANY = text("any text", () => true);
 
 export const NOT_EMPTY = text("any text but an empty one", (value) => value.trim() !== "");
+
+const PEER_FIELDS = ["ipBlock", "namespaceSelector", "podSelector"];
+
+/** Of a NetworkPolicy. An empty one would be everybody, where nobody means it. */
+export const PEERS: Format<readonly Record<string, unknown>[]> = {
+  type: "array",
+  allowed: `a list, each item a NetworkPolicy's peer: a map with ${PEER_FIELDS.join(", ")}, or two of them`,
+  read: (value) => {
+    if (!Array.isArray(value)) throw new NotAllowed(value, PEERS.allowed);
+    return value.map((one: unknown) => {
+      const fields = typeof one === "object" && one !== null && !Array.isArray(one) ? Object.entries(one) : [];
+      const fine =
+        fields.length > 0 && fields.every(([name, field]) => PEER_FIELDS.includes(name) && isPlainMap(field));
+      if (!fine) throw new NotAllowed(one, PEERS.allowed);
+      return one as Record<string, unknown>;
+    });
+  },
+};
+
+function isPlainMap(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 export const MAP: Format<Record<string, unknown>> = {
   type: "object",

@@ -1,16 +1,20 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { FLAG, HTTP_URL, integer, list, NAMESPACE, optional, type Format } from "../../responder/formats.ts";
+import { ALERT_KEY, FLAG, HTTP_URL, integer, list, NAMESPACE, optional, type Format } from "../../responder/formats.ts";
 import { RESPONDER, type Settings } from "../../responder/settings.ts";
 import {
   ADDRESS_OR_FOLDER,
   ANY,
+  BROKER_CLASS,
   DURATION,
   IMAGE,
   LABEL,
   MAP,
   NOT_EMPTY,
+  OBJECT_NAME,
   oneOf,
+  OPEN_URL,
   OPTIONAL_OBJECT,
+  PEERS,
   QUANTITY,
   REGISTRY,
   REPOSITORY,
@@ -26,7 +30,7 @@ export interface Key<T = unknown> {
 }
 
 /** One whose value is encrypted in the state, whether or not it is in the configuration, and never shown. */
-export interface SecretKey extends Key<string | undefined> {
+export interface SecretKey extends Key {
   secret: true;
 }
 
@@ -44,8 +48,8 @@ export type Read<K> = K extends SecretKey
         [Name in keyof K as undefined extends Read<K[Name]> ? Name : never]?: Exclude<Read<K[Name]>, undefined>;
       };
 
-/** Knative's own limits: config-defaults' max-revision-timeout-seconds and container-concurrency-max-limit. */
-const MOST = { timeoutSeconds: 600, concurrency: 1000, replicas: 1000, retries: 1000 };
+/** `concurrency` is Knative's own limit: config-defaults' container-concurrency-max-limit. */
+const MOST = { concurrency: 1000, replicas: 1000, retries: 1000 };
 
 /** Every key, by the room that it is for. */
 export const KEYS = {
@@ -58,11 +62,12 @@ export const KEYS = {
     install: key("knative:install", FLAG),
     version: key("knative:version", VERSION),
     manifests: key("knative:manifests", ADDRESS_OR_FOLDER),
+    checkCluster: key("knative:checkCluster", FLAG),
   },
   broker: {
     name: key("brokerName", LABEL),
     namespace: key("brokerNamespace", NAMESPACE),
-    class: key("brokerClass", NOT_EMPTY),
+    class: key("brokerClass", BROKER_CLASS),
     config: key("brokerConfig", OPTIONAL_OBJECT),
   },
   falco: {
@@ -73,18 +78,27 @@ export const KEYS = {
     driver: key("falcoDriver", oneOf("modern_ebpf", "kmod", "auto")),
     values: key("falcoValues", MAP),
   },
+  security: {
+    /** JSON, a list of which the first is sent; undefined: one that the stack makes. */
+    alertKeys: secret("alertKeys", list(ALERT_KEY)),
+    networkPolicies: key("networkPolicies", FLAG),
+    networkPolicyPeers: key("networkPolicyPeers", PEERS),
+  },
   image: {
     reference: key("responderImage", optional(IMAGE)),
     registry: key("registryServer", optional(REGISTRY)),
     repository: key("registryRepository", REPOSITORY),
     username: key("registryUsername", optional(ANY)),
     password: secret("registryPassword"),
+    pullSecrets: key("imagePullSecrets", list(OBJECT_NAME)),
     buildImage: key("responderBuildImage", optional(IMAGE)),
     baseImage: key("responderBaseImage", optional(IMAGE)),
     platform: key("responderPlatform", oneOf("linux/amd64", "linux/arm64")),
   },
   responder: {
     rules: key("responderRules", list(NOT_EMPTY, 1)),
+    /** Beside those that always are. */
+    protectedNamespaces: key("responderProtectedNamespaces", list(NAMESPACE)),
     /** What the responder itself is told, by its environment. */
     settings: keysOf(RESPONDER),
     scale: {
@@ -96,14 +110,13 @@ export const KEYS = {
       requests: { cpu: key("responderCpuRequest", QUANTITY), memory: key("responderMemoryRequest", QUANTITY) },
       limits: { cpu: key("responderCpuLimit", QUANTITY), memory: key("responderMemoryLimit", QUANTITY) },
     },
-    timeoutSeconds: key("responderTimeoutSeconds", integer(1, MOST.timeoutSeconds)),
   },
   delivery: {
     retry: key("deliveryRetry", integer(0, MOST.retries)),
     backoffPolicy: key("deliveryBackoffPolicy", oneOf("exponential", "linear")),
     backoffDelay: key("deliveryBackoffDelay", DURATION),
     timeout: key("deliveryTimeout", optional(TIME_LIMIT)),
-    deadLetterSink: key("deliveryDeadLetterSink", optional(HTTP_URL)),
+    deadLetterSink: key("deliveryDeadLetterSink", optional(OPEN_URL)),
   },
 } as const satisfies Record<string, Keys>;
 
@@ -123,6 +136,6 @@ function key<T>(name: string, format: Format<T>): Key<T> {
   return { key: name, format };
 }
 
-function secret(name: string): SecretKey {
-  return { ...key(name, optional(ANY)), secret: true };
+function secret(name: string, format: Format<unknown> = optional(ANY)): SecretKey {
+  return { ...key(name, format), secret: true };
 }

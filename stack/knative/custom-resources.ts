@@ -23,7 +23,7 @@ export interface AddressableStatus {
 /** An object by name, or a URL. @see https://pkg.go.dev/knative.dev/pkg/apis/duck/v1#Destination */
 export type Destination = { ref: ObjectReference } | { uri: pulumi.Input<string> };
 
-export interface ObjectReference {
+interface ObjectReference {
   apiVersion: string;
   kind: string;
   namespace: pulumi.Input<string>;
@@ -61,7 +61,7 @@ export interface TriggerSpec {
 }
 
 /** @see https://knative.dev/docs/eventing/event-delivery/ */
-export interface DeliverySpec {
+interface DeliverySpec {
   retry: number;
   backoffPolicy: string;
   backoffDelay: string;

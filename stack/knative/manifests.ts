@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { parseAllDocuments } from "yaml";
 import type { KnativeConfig } from "../config/config.ts";
 import { StackError } from "../stack-error.ts";
+import { CHECKSUMS, sha256, type Checksums } from "./checksums.ts";
 
 /** An object of a manifest. */
 export interface KubernetesObject {
@@ -42,20 +43,23 @@ const RELEASES: Record<keyof KnativeManifests, [repository: string, name: string
 
 /**
  * Fetches or reads the release manifests of Knative Serving with Kourier and of Eventing with the in-memory
- * channel and the MT channel broker, edited so that Pulumi can install them.
+ * channel and the MT channel broker, edited so that Pulumi can install them. What comes from GitHub is held against
+ * its checksum; a mirror or folder that the configuration names is taken as it is, since images may be other ones there.
  * @see https://knative.dev/docs/install/yaml-install/
- * @throws {StackError} naming the file that can't be had or holds anything but Kubernetes objects.
+ * @throws {StackError} naming the file that can't be had, isn't the one released or holds anything but Kubernetes objects.
  */
-export async function loadKnative({
-  version,
-  manifests,
-}: Pick<KnativeConfig, "version" | "manifests">): Promise<KnativeManifests> {
+export async function loadKnative(
+  { version, manifests }: Pick<KnativeConfig, "version" | "manifests">,
+  checksums: Checksums = CHECKSUMS,
+): Promise<KnativeManifests> {
+  const sums = manifests === "" ? sumsOf(version, checksums) : undefined;
   const load = (releases: (typeof RELEASES)["serving"]): Promise<Manifest[]> =>
     firstFailure(
       releases.map(async ([repository, name]) => {
         const base = manifests || `https://github.com/${repository}/releases/download/knative-v${version}`;
-        const { place, text } = await readText(base, `${name}.yaml`);
-        return { name, objects: parseManifest(place, text).map(edited) };
+        const { place, content } = await read(base, `${name}.yaml`);
+        if (sums) check(place, content, sums[name]);
+        return { name, objects: parseManifest(place, new TextDecoder().decode(content)).map(edited) };
       }),
     );
   const [serving = [], eventing = []] = await firstFailure([load(RELEASES.serving), load(RELEASES.eventing)]);
@@ -68,37 +72,53 @@ async function firstFailure<T>(loading: readonly Promise<T>[]): Promise<T[]> {
   return await Promise.all(loading);
 }
 
+function sumsOf(version: string, checksums: Checksums): Checksums[string] {
+  const sums = checksums[version];
+  if (sums) return sums;
+  throw new StackError(
+    `knative:version is ${version}, and the checksums of its files are known of ${Object.keys(checksums).join(" and ")} alone`,
+    "Take one of these, or set knative:manifests to a folder or mirror that holds the files of the release that you want.",
+  );
+}
+
+function check(place: string, content: Uint8Array, wanted: string | undefined): void {
+  const found = sha256(content);
+  if (found === wanted) return;
+  throw new StackError(
+    `Knative's manifest ${place} is not the one that was released: its SHA-256 is ${found}, and has to be ${String(wanted)}`,
+    "Something between GitHub and here has changed it, or the release was. Look at it; if it is what you want, set knative:manifests to a folder that holds it.",
+  );
+}
+
 const REMEDY =
   "Set knative:manifests to a base URL or a folder that holds Knative's release manifests (empty: GitHub's releases), " +
   "knative:version to a released version, or knative:install to false to use the Knative that is there.";
 
-async function readText(base: string, file: string): Promise<{ place: string; text: string }> {
+async function read(base: string, file: string): Promise<{ place: string; content: Uint8Array }> {
   if (/^https?:\/\//.test(base)) {
     const place = `${base.replace(/\/+$/, "")}/${file}`;
-    return { place, text: await fetchText(place) };
+    return { place, content: await download(place) };
   }
   const place = join(base, file);
   try {
-    return { place, text: await readFile(resolve(import.meta.dirname, "../..", place), "utf8") };
+    return { place, content: await readFile(resolve(import.meta.dirname, "../..", place)) };
   } catch (error) {
     throw new StackError(`Knative's manifest ${place} can't be read: ${reasonOf(error)}`, REMEDY);
   }
 }
 
-async function fetchText(url: string): Promise<string> {
+async function download(url: string): Promise<Uint8Array> {
   let response: Response;
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(60_000) });
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
   } catch (error) {
     throw new StackError(`Knative's manifest ${url} can't be fetched: ${reasonOf(error)}`, REMEDY);
   }
-  if (!response.ok) {
-    throw new StackError(
-      `Knative's manifest ${url} can't be fetched: HTTP ${response.status} ${response.statusText}`.trim(),
-      REMEDY,
-    );
-  }
-  return response.text();
+  throw new StackError(
+    `Knative's manifest ${url} can't be fetched: HTTP ${response.status} ${response.statusText}`.trim(),
+    REMEDY,
+  );
 }
 
 /** fetch hides why it failed in the cause. */

@@ -1,10 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { DEAD_LETTER } from "../../responder/settings.ts";
+import { DEAD_LETTER_NAME } from "./names.ts";
 import { destinationOf, labelsOf, PrivateService, type ServiceBase } from "./private-service.ts";
 import type { Destination } from "../knative/custom-resources.ts";
-
-const NAME = "responder-dead-letter";
 
 /**
  * The last stop of an event that could not be delivered: tells falcosidekick about it, as an alert that no
@@ -20,14 +19,17 @@ export class DeadLetters extends pulumi.ComponentResource {
     const { namespace, sidekickUrl } = args;
     const account = new k8s.core.v1.ServiceAccount(
       `${name}-account`,
-      { metadata: { name: NAME, namespace, labels: labelsOf(NAME) }, automountServiceAccountToken: false },
+      {
+        metadata: { name: DEAD_LETTER_NAME, namespace, labels: labelsOf(DEAD_LETTER_NAME) },
+        automountServiceAccountToken: false,
+      },
       { parent: this },
     );
     this.service = new PrivateService(
       `${name}-service`,
       {
         ...args,
-        serviceName: NAME,
+        serviceName: DEAD_LETTER_NAME,
         serviceAccount: account.metadata.name,
         callsKubernetes: false,
         command: "dead-letter",

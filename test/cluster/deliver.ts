@@ -23,7 +23,12 @@ export interface AlertOptions {
   uuid?: string;
   /** Falco's data source; `syscall` when left out. */
   source?: string;
+  /** When Falco raised it, undefined where it doesn't say; when it was delivered first, where this is left out. */
+  time?: string | undefined;
 }
+
+/** By uuid: an alert that is delivered again is the same as before. */
+const raised = new Map<string, string>();
 
 /**
  * Delivers an alert over HTTP as Knative does.
@@ -35,12 +40,14 @@ export async function deliver(
   { service }: RunningResponder,
   rule: string,
   fields: Record<string, string>,
-  { uuid = randomUUID(), source = "syscall" }: AlertOptions = {},
+  { uuid = randomUUID(), source = "syscall", ...more }: AlertOptions = {},
 ): Promise<Reply> {
+  if (!raised.has(uuid)) raised.set(uuid, new Date().toISOString());
+  const time = "time" in more ? more.time : raised.get(uuid);
   const response = await fetch(service.url, {
     method: "POST",
     headers: { ...ALERT_HEADERS, "ce-id": randomUUID() },
-    body: JSON.stringify(shellAlert({}, { rule, uuid, source, output_fields: fields })),
+    body: JSON.stringify(shellAlert({}, { rule, uuid, source, time, output_fields: fields })),
   });
   const text = await response.text();
   const {

@@ -88,8 +88,18 @@ describe("the responder, with the program's ServiceAccount and role, against a r
 
     it("and none where the alert doesn't say which it was", async () => {
       const pod = await stage.pods.createPod("unknown");
-      assert.deepEqual(await deliver(DEFAULT_RULE, nameOf(pod)), { status: 200, outcome: "failed" });
+      const { status, outcome } = await stage.deliver(DEFAULT_RULE, nameOf(pod), { time: undefined });
+      assert.deepEqual([status, outcome], [200, "failed"]);
       assert.equal(await stage.pods.isThere(pod), true);
+    });
+
+    it("by having had its name when the alert was raised, where the alert says no more", async () => {
+      const pod = await stage.pods.createPod("by-age");
+      const time = new Date(Date.now() - 10_000).toISOString();
+      const { outcome } = await stage.deliver(DEFAULT_RULE, nameOf(pod), { time });
+      assert.deepEqual([outcome, await stage.pods.isThere(pod)], ["replaced", true], "it is younger than the alert");
+      assert.deepEqual(await deliver(DEFAULT_RULE, nameOf(pod)), { status: 200, outcome: "terminated" });
+      assert.equal(await stage.pods.isThere(pod), false);
     });
 
     it("and none that is gone already, whatever the alert names it by", async () => {

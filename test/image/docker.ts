@@ -53,11 +53,13 @@ const ENGINE_CLIENT = "/usr/bin/docker";
 async function engine(processes: Processes): Promise<string | undefined> {
   if (await succeeds("docker", ["version"])) return undefined;
   await install("dockerd", "docker.io", "a running Docker engine");
+  const containerd = startContainerd(processes);
   const socket = join(processes.folder, "docker.sock");
   const host = `unix://${socket}`;
   // containers and builds use the machine's network: what runs in them is ours, and a bridge needs more rights
   processes.start("dockerd", "dockerd", [
     `--host=${host}`,
+    `--containerd=${containerd}`,
     `--data-root=${join(processes.folder, "data")}`,
     `--exec-root=${join(processes.folder, "exec")}`,
     `--pidfile=${join(processes.folder, "dockerd.pid")}`,
@@ -66,6 +68,22 @@ async function engine(processes: Processes): Promise<string | undefined> {
   ]);
   await until("dockerd answers", processes, () => succeeds(ENGINE_CLIENT, ["--host", host, "version"]));
   return host;
+}
+
+/** One of the suite's own: the engine would look for the machine's, whose socket may be there with nobody behind it. */
+function startContainerd(processes: Processes): string {
+  const [address, config] = ["containerd.sock", "containerd.toml"].map((name) => join(processes.folder, name)) as [
+    string,
+    string,
+  ];
+  writeFileSync(config, 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
+  processes.start("containerd", "containerd", [
+    `--config=${config}`,
+    `--address=${address}`,
+    `--root=${join(processes.folder, "containerd")}`,
+    `--state=${join(processes.folder, "containerd-state")}`,
+  ]);
+  return address;
 }
 
 /** An engine that is killed leaves its mounts behind. */

@@ -22,24 +22,28 @@ describe("the responder's image", function () {
   let image: string;
   let kubernetes: Kubernetes;
   let folder: string;
-  let started = false;
+  /** What is to be done when all is over, the last first. */
+  const ends: (() => unknown)[] = [];
   /** Of this machine, whose network the container has. */
   let port: number;
 
   before(async () => {
     engine = await startDocker();
+    ends.push(() => engine.stop());
     kubernetes = await startKubernetes({ rbac: [] });
+    ends.push(() => kubernetes.close());
     folder = mkdtempSync(join(tmpdir(), "response-engine-container-"));
+    ends.push(() => {
+      rmSync(folder, { recursive: true, force: true });
+    });
     writeFileSync(join(folder, "kubeconfig"), kubernetes.kubeconfig(kubernetes.adminToken), { mode: 0o644 });
     writeFileSync(join(folder, "rules.yaml"), readFileSync(join(root, "rules.yaml")), { mode: 0o644 });
+    writeFileSync(join(folder, "keys"), `${ALERT_HEADERS["ce-alertkey"]}\n`, { mode: 0o644 });
     await promisify(execFile)("chmod", ["-R", "a+rX", folder]);
   });
 
   after(async () => {
-    if (started) await engine.docker(["rm", "--force", "responder"]);
-    rmSync(folder, { recursive: true, force: true });
-    await kubernetes.close();
-    await engine.stop();
+    for (const end of ends.reverse()) await end();
   });
 
   it("is built by responder/Dockerfile", async () => {
@@ -86,7 +90,13 @@ describe("the responder's image", function () {
     const limits = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=host"];
     const [free = 0, metricsPort = 0] = await freePorts(2);
     port = free;
-    const environment = { PORT: port, METRICS_PORT: metricsPort, RULES_DIR: "/rules", KUBECONFIG: "/kubeconfig" };
+    const environment = {
+      PORT: port,
+      METRICS_PORT: metricsPort,
+      RULES_DIR: "/rules",
+      ALERT_KEYS_DIR: "/keys",
+      KUBECONFIG: "/kubeconfig",
+    };
     await engine.docker([
       "run",
       "--detach",
@@ -95,9 +105,10 @@ describe("the responder's image", function () {
       ...Object.entries(environment).map(([name, value]) => `--env=${name}=${value}`),
       `--volume=${join(folder, "kubeconfig")}:/kubeconfig:ro`,
       `--volume=${join(folder, "rules.yaml")}:/rules/rules.yaml:ro`,
+      `--volume=${join(folder, "keys")}:/keys/keys:ro`,
       image,
     ]);
-    started = true;
+    ends.push(() => engine.docker(["rm", "--force", "responder"]));
     await eventually("the container is ready", () => answers("/readyz"), { seconds: 120 }).catch(
       async (error: unknown) => {
         assert.fail(`${String(error)}\n${await engine.docker(["logs", "responder"])}`);

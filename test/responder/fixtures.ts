@@ -9,6 +9,7 @@ import { ApiError } from "../../responder/kubernetes/errors.ts";
 import type { KubernetesObject } from "../../responder/kubernetes/objects.ts";
 import { loadRules } from "../../responder/rules/load.ts";
 import type { Rule } from "../../responder/rules/rule.ts";
+import { ALERT_KEY } from "../support/alert-key.ts";
 
 /** The headers of a binary-mode delivery of an alert. */
 export const ALERT_HEADERS = {
@@ -17,6 +18,7 @@ export const ALERT_HEADERS = {
   "ce-id": "1",
   "ce-source": "https://falco.org",
   "ce-type": "falco.rule.output.v1",
+  "ce-alertkey": ALERT_KEY,
 };
 
 export const POD_UID = "6e1f2a54-3a49-4a0e-9d0b-7d2f6f0c9b11";
@@ -97,8 +99,8 @@ interface Call {
   body?: unknown;
 }
 
-/** A cluster that answers what it is told to, and keeps what it was asked. */
-export function cluster(answers: {
+/** What a cluster is told to answer; what isn't given is answered as by one where all is well. */
+export interface Answers {
   pod?: () => object;
   remove?: () => unknown;
   patch?: () => unknown;
@@ -109,7 +111,7 @@ export function cluster(answers: {
   log?: (container: string) => string;
   node?: () => object;
   events?: () => CoreV1Event[];
-  event?: () => CoreV1Event;
+  event?: () => unknown;
   createEvent?: () => void;
   patchEvent?: () => void;
   object?: (kind: string, name: string) => unknown;
@@ -117,31 +119,40 @@ export function cluster(answers: {
   /** What the API then has of what was patched; what it was asked for where it isn't given. */
   patched?: () => unknown;
   exec?: (command: Command) => CommandResult;
-}): Cluster & { calls: Call[] } {
+}
+
+const VERBS: Record<string, string> = { Pod: "get", Node: "get node", Event: "get event" };
+const NOUNS: Record<string, string> = { Pod: "", Node: " node", Event: " event", NetworkPolicy: " policy" };
+
+/** The object of a kind and name that such a cluster has. */
+function objectOf(answers: Answers, kind: string, name: string): unknown {
+  if (kind === "Pod") return (answers.pod ?? pod)();
+  if (kind === "Node") return answers.node?.() ?? { metadata: { name, uid: "node-uid" } };
+  if (kind === "Event" && !answers.event) throw apiError(404, `events "${name}" not found`);
+  if (kind === "Event") return answers.event?.();
+  const { ready, wanted } = answers.replicas ?? { ready: 0, wanted: 0 };
+  const replicas = { metadata: { uid: "owner" }, status: { readyReplicas: ready }, spec: { replicas: wanted } };
+  return answers.object?.(kind, name) ?? replicas;
+}
+
+/** A cluster that answers what it is told to, and keeps what it was asked. */
+export function cluster(answers: Answers): Cluster & { calls: Call[] } {
   const calls: Call[] = [];
   const asked = async <T>(call: Call, answer: () => T): Promise<T> => {
     calls.push(call);
     return await Promise.resolve().then(answer);
   };
-  const replicas = () => {
-    const { ready, wanted } = answers.replicas ?? { ready: 0, wanted: 0 };
-    return { metadata: { uid: "owner" }, status: { readyReplicas: ready }, spec: { replicas: wanted } };
-  };
-  const got = (kind: string, name: string): unknown => {
-    if (kind === "Pod") return (answers.pod ?? pod)();
-    if (kind === "Node") return answers.node?.() ?? { metadata: { name, uid: "node-uid" } };
-    if (kind === "Event" && !answers.event) throw apiError(404, `events "${name}" not found`);
-    if (kind === "Event") return answers.event?.();
-    return answers.object?.(kind, name) ?? replicas();
-  };
-  const verbs: Record<string, string> = { Pod: "get", Node: "get node", Event: "get event" };
-  const noun: Record<string, string> = { Pod: "", Node: " node", Event: " event", NetworkPolicy: " policy" };
   return {
     calls,
     get: ({ resource, name = "" }) =>
-      asked({ verb: verbs[resource.kind] ?? "get owner", name }, () => got(resource.kind, name)) as Promise<never>,
+      asked({ verb: VERBS[resource.kind] ?? "get owner", name }, () =>
+        objectOf(answers, resource.kind, name),
+      ) as Promise<never>,
     metadata: ({ resource, name = "" }) =>
-      asked({ verb: "get metadata", name }, () => got(resource.kind, name) as { metadata: { uid: string } }),
+      asked(
+        { verb: "get metadata", name },
+        () => objectOf(answers, resource.kind, name) as { metadata: { uid: string } },
+      ),
     list: ({ resource }, query) => {
       const verb = resource.kind === "Pod" ? "list" : `list ${resource.name}`;
       return asked({ verb, name: query.fieldSelector ?? "" }, () => {
@@ -162,13 +173,13 @@ export function cluster(answers: {
         });
       }
       const { metadata } = body as { metadata: { name: string } };
-      return asked({ verb: `create${noun[resource.kind] ?? ""}`, name: metadata.name, body }, () => {
+      return asked({ verb: `create${NOUNS[resource.kind] ?? ""}`, name: metadata.name, body }, () => {
         (resource.kind === "Event" ? answers.createEvent : answers.create)?.();
         return body;
       });
     },
     patch: ({ resource, name = "" }, body) =>
-      asked({ verb: `patch${noun[resource.kind] ?? ""}`, name, body }, () => {
+      asked({ verb: `patch${NOUNS[resource.kind] ?? ""}`, name, body }, () => {
         if (resource.kind === "Pod") answers.patch?.();
         if (resource.kind === "Event") answers.patchEvent?.();
         return (answers.patched?.() ?? withoutNulls(body)) as never;

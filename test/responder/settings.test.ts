@@ -32,4 +32,23 @@ describe("the responder's settings", () => {
     for (const namespace of ["kube-system", "falco", "knative-serving", "knative-eventing", "kourier-system"])
       assert.ok(protectedNamespaces.includes(namespace), namespace);
   });
+
+  it("never hold a namespace without a name", () => {
+    const { protectedNamespaces } = readEnvironment(RESPONDER, { PROTECTED_NAMESPACES: "a,,b, ,3scale" });
+    assert.deepEqual(protectedNamespaces, ["a", "b", "3scale"]);
+  });
+
+  it("name the responder's own services by namespace and name", () => {
+    const ownServices = [
+      { namespace: "default", name: "responder" },
+      { namespace: "3scale", name: "responder-dead-letter" },
+    ];
+    const environment = environmentOf(RESPONDER, { ownServices });
+    assert.deepEqual(environment, { OWN_SERVICES: "default/responder,3scale/responder-dead-letter" });
+    assert.deepEqual(readEnvironment(RESPONDER, environment).ownServices, ownServices);
+    assert.deepEqual(readEnvironment(RESPONDER, {}).ownServices, []);
+    for (const value of ["responder", "/responder", "default/", "a/b/c", "A/b"]) {
+      assert.throws(() => readEnvironment(RESPONDER, { OWN_SERVICES: value }), /OWN_SERVICES: ".*" is not allowed/);
+    }
+  });
 });

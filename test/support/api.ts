@@ -50,6 +50,8 @@ export interface RequestOptions {
   text?: string;
   /** `application/json` when left out; a PATCH needs its own. */
   contentType?: string;
+  /** `application/json` when left out; empty for none. */
+  accept?: string;
   /** In place of the client's; empty for none. */
   token?: string;
 }
@@ -78,12 +80,13 @@ export class Api {
     path: string,
     options: RequestOptions = {},
   ): Promise<Answer<Body>> {
-    const { body, text: plain, contentType = "application/json", token = this.#token } = options;
+    const { body, text: plain, contentType = "application/json", accept = "application/json" } = options;
+    const { token = this.#token } = options;
     return new Promise((resolve, reject) => {
       const payload = plain ?? (body === undefined ? "" : JSON.stringify(body));
       const headers = {
         ...(token && { authorization: `Bearer ${token}` }),
-        accept: "application/json",
+        ...(accept && { accept }),
         "content-type": contentType,
         // left to itself Node sends a DELETE's body without saying how long it is, and the server takes it for the next request
         "content-length": Buffer.byteLength(payload),

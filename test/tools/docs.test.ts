@@ -21,7 +21,7 @@ describe("npm run docs", () => {
     return await run(args, (text) => (printed += text), pathToFileURL(`${folder}/`));
   }
 
-  for (const path of ["docs/configuration.md", "docs/actions.md", "rules.schema.json"]) {
+  for (const path of ["docs/configuration.md", "docs/actions.md", "docs/failures.md", "rules.schema.json"]) {
     it(`has written ${path} since what it is made from has changed`, async () => {
       const { [path]: made = "" } = await generate();
       assert.equal(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"), made, "run `npm run docs`");

@@ -74,10 +74,11 @@ export const deleteResource = actionner<Parameters>({
       message: `${described} was made after the alert and was left alone`,
     } as const;
     if (younger) return replaced;
-    const node = resource === PODS ? mirrorOf(found.metadata) : undefined;
+    // one that the alert knows by the API's UID only looks like a static pod's picture
+    const node = resource === PODS && pod?.uid === undefined ? mirrorOf(found.metadata) : undefined;
     if (node !== undefined) return staticPodResult({ namespace: at.namespace ?? "", name: at.name }, node);
     try {
-      const left = deletionShown(await cluster.delete(at, { uid }), uid);
+      const left = deletionShown(await cluster.delete(at, { uid }), uid, resource);
       if (left === undefined)
         return { outcome: "failed", message: `the API took the deletion of ${described}, but doesn't show it` };
       return {

@@ -90,8 +90,8 @@ function throwPassing(ends: readonly End[]): void {
     if (typeof end === "object" && "error" in end && finalityOf(end.error) === "once more") throw end.error;
 }
 
-/** How it ended for one pod: evicted, left alone, still ending when the time was up, or why not. */
-type End = "evicted" | "left alone" | { pod: string; waiting: true } | { pod: string; error: ApiError };
+/** How it ended for one pod: evicted and gone, evicted and not waited for, left alone, still ending when the time was up, or why not. */
+type End = "evicted" | "ending" | "left alone" | { pod: string; waiting: true } | { pod: string; error: ApiError };
 
 /** Milliseconds between two tries of an eviction that a budget didn't allow, and between two looks at a pod that is going. */
 const BETWEEN = { tries: 1000, looks: 200 };
@@ -116,7 +116,7 @@ async function evict(pod: V1Pod, occasion: Occasion, parameters: Parameters, dea
     await whileNotAllowed(deadline, () => occasion.cluster.create({ ...at, subresource: "eviction" }, body));
     const isWaitedFor =
       parameters.max_wait_period > 0 && !parameters.wait_period_excluded_namespaces.includes(namespace);
-    if (!isWaitedFor) return "evicted";
+    if (!isWaitedFor) return "ending";
     for (;;) {
       const there = await ifThere(occasion.cluster.metadata(at));
       if (!there || shaped(there, OBJECT).metadata?.uid !== uid) return "evicted";
@@ -161,10 +161,13 @@ function summary(node: string, ends: readonly End[], more: boolean, ignoreErrors
     return [`${end.pod}: ${"error" in end ? end.error.message : "it is still there"}`];
   });
   if (more) failures.push(`more than ${LIMITS.podsOnNode} pods, of which no more were looked at`);
-  const told = `${count("evicted")} pods evicted, ${count("left alone")} left alone, ${failures.length} not evicted`;
-  if (failures.length === 0) return { outcome: "done", message: `node ${node} is drained: ${told}` };
+  const ending = count("ending");
+  const waiting = ending > 0 ? `, ${ending} of them not waited for` : "";
+  const told = `${count("evicted") + ending} pods evicted${waiting}, ${count("left alone")} left alone, ${failures.length} not evicted`;
+  const is = ending > 0 ? "is being drained" : "is drained";
+  if (failures.length === 0) return { outcome: "done", message: `node ${node} ${is}: ${told}` };
   const reasons = `${told} (${failures.slice(0, 5).join("; ")})`;
   return ignoreErrors
-    ? { outcome: "done", message: `node ${node} is drained as far as it could be: ${reasons}` }
+    ? { outcome: "done", message: `node ${node} ${is} as far as it could be: ${reasons}` }
     : { outcome: "failed", message: `node ${node} is not drained: ${reasons}` };
 }

@@ -2,7 +2,7 @@ import { LIMITS } from "../../limits.ts";
 import { podActionner } from "../actionner.ts";
 import { WHOLE_NUMBER, wholeNumber } from "../parameters.ts";
 import { containerLog } from "../pods/container-log.ts";
-import { containerNames, containerWithId } from "../pods/containers.ts";
+import { containerNames, containerOf } from "../pods/containers.ts";
 import { findPod, otherSince } from "../pods/find-pod.ts";
 import { goneOrReplaced } from "../pods/gone-or-replaced.ts";
 
@@ -41,9 +41,9 @@ export const log = podActionner<Parameters>({
   run: async ({ cluster, pod }, { tail_lines: tailLines }) => {
     const found = await findPod(cluster, pod);
     if ("outcome" in found) return found;
-    const { namespace, name, containerId } = pod;
+    const { namespace, name } = pod;
     const described = `pod ${namespace}/${name}`;
-    const told = containerId && containerWithId(found.pod, containerId)?.name;
+    const told = containerOf(found.pod, pod)?.name;
     const containers = told ? [told] : containerNames(found.pod).slice(0, LIMITS.logs);
     const limit = Math.floor(LIMITS.output / Math.max(containers.length, 1));
     try {

@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import type { V1NetworkPolicy, V1NetworkPolicyPeer } from "@kubernetes/client-node";
+import { ifThere } from "../../kubernetes/if-there.ts";
+import { PODS } from "../../kubernetes/resources.ts";
+import { OBJECT, shaped } from "../../kubernetes/shapes.ts";
 import { isNamespace } from "../../names.ts";
 import { list } from "../parameters.ts";
 import { listed } from "../shown.ts";
 import { podActionner } from "../actionner.ts";
 import { controllerOf } from "../pods/controller.ts";
 import { findPod, type FoundPod } from "../pods/find-pod.ts";
-import { ensurePolicy, MADE_BY, othersThatAllow, outOfReach, POLICY_PERMISSIONS } from "../pods/policy.ts";
+import { ensurePolicy, MADE_BY, othersThatAllow, outOfReach, POLICY_PERMISSIONS, selects } from "../pods/policy.ts";
 
 interface Parameters {
   allow: readonly string[];
@@ -53,7 +56,19 @@ export const networkpolicy = podActionner<Parameters>({
     const name = body.metadata?.name ?? "";
     const wrong = await ensurePolicy(cluster, body);
     if (wrong !== undefined) return { outcome: "failed", message: `${described} is not cut off: ${wrong}` };
-    const others = await othersThatAllow(cluster, { namespace, name }, found.pod.metadata?.labels ?? {}, ["Egress"]);
+    // whoever holds the pod may be able to label it, and so to leave the policy while it is made
+    const now = await ifThere(cluster.metadata({ resource: PODS, namespace, name: pod.name }));
+    const labels = (now && shaped(now, OBJECT).metadata?.labels) ?? {};
+    if (now && !selects(body.spec?.podSelector ?? {}, labels)) {
+      const message = `network policy ${namespace}/${name} was made, but ${described} got other labels meanwhile, and it no longer holds it`;
+      return { outcome: "failed", message };
+    }
+    const others = await othersThatAllow(
+      cluster,
+      { namespace, name },
+      now ? labels : (found.pod.metadata?.labels ?? {}),
+      ["Egress"],
+    );
     if (others.length > 0) {
       const message = `network policy ${namespace}/${name} was made, but ${described} reaches more: ${listed(others)} let it through as well`;
       return { outcome: "failed", message };

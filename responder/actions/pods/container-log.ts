@@ -18,10 +18,11 @@ export interface LogRequest {
 /** The end of a container's log; `reason` where the API has none, as of a container that was never started. */
 export async function containerLog(
   cluster: Cluster,
-  { namespace, pod, container, tailLines, limit, previous = false }: LogRequest,
+  { namespace, pod, container, tailLines, limit, previous }: LogRequest,
 ): Promise<{ text: string; truncated: boolean } | { reason: string }> {
   try {
-    const whole = await cluster.log({ resource: PODS, namespace, name: pod }, { container, tailLines, previous });
+    const query = { container, tailLines, ...(previous && { previous }) };
+    const whole = await cluster.log({ resource: PODS, namespace, name: pod }, query);
     const text = end(whole, limit);
     return { text: printed(text), truncated: text.length < whole.length };
   } catch (thrown) {

@@ -1,4 +1,5 @@
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import type { PodReference } from "../../alerts/named.ts";
 import { isContainerName } from "../../names.ts";
 
 /** Every container of the pod that has been started, in the order of the pod's status. */
@@ -23,6 +24,21 @@ export function containerWithId(pod: V1Pod, id: string): V1ContainerStatus | und
   return containersOf(pod).find(({ containerID, lastState }) =>
     [containerID, lastState?.terminated?.containerID].some((full) => full !== undefined && idIn(full).startsWith(id)),
   );
+}
+
+/**
+ * The container that an alert names, by its id or its name; `name` is undefined where the pod has none such.
+ * @returns undefined where the alert names none at all
+ */
+export function containerOf(
+  pod: V1Pod,
+  { containerId, container, unknownContainer }: PodReference,
+): { asked: string; name: string | undefined } | undefined {
+  if (containerId !== undefined) return { asked: containerId, name: containerWithId(pod, containerId)?.name };
+  if (unknownContainer !== undefined) return { asked: unknownContainer, name: undefined };
+  if (container === undefined) return undefined;
+  const isThere = [...containerNames(pod), ...containersOf(pod).map(({ name }) => name)].includes(container);
+  return { asked: container, name: isThere ? container : undefined };
 }
 
 /** Of "containerd://ID", the id. */

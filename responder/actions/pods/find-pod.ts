@@ -44,7 +44,8 @@ export async function findPod(cluster: Cluster, reference: PodReference): Promis
     const message = `the ${described} that raised the alert is gone; another has its name now and was left alone`;
     return { outcome: "replaced", message };
   }
-  return { pod, uid, isStatic: staticUidOf(pod) !== undefined };
+  // the kubelet, and so the alert, knows a static pod by the other UID: one that bears the API's only looks like one
+  return { pod, uid, isStatic: staticUidOf(pod) !== undefined && reference.uid !== uid };
 }
 
 /** undefined where nobody can know. */

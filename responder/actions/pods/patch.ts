@@ -70,13 +70,11 @@ export async function findNode({ alert, cluster }: Occasion): Promise<FoundNode 
   const object = answer && shaped(answer, NODE);
   const uid = object?.metadata?.uid;
   if (!object || uid === undefined || !isUid(uid)) return { outcome: "gone", message: `there is no node ${name}` };
-  const raisedAt = alert.time === undefined ? undefined : Date.parse(alert.time);
-  if (!found && isYounger(object, raisedAt) !== false) {
-    return {
-      outcome: "replaced",
-      message: `node ${name} is younger than the alert, or nobody can tell, and was left alone`,
-    };
+  const younger = !found && isYounger(object, Date.parse(alert.time ?? ""));
+  if (younger === undefined) {
+    return { outcome: "failed", message: `can't tell whether node ${name} is older than the alert: it has no time` };
   }
+  if (younger) return { outcome: "replaced", message: `node ${name} is younger than the alert, and was left alone` };
   return { name, uid, ...(found && { pod: found }) };
 }
 

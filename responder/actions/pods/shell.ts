@@ -1,4 +1,6 @@
-import type { CommandResult } from "../../kubernetes/cluster.ts";
+import type { PodReference } from "../../alerts/named.ts";
+import type { Cluster, CommandResult } from "../../kubernetes/cluster.ts";
+import { apiErrorOf } from "../../kubernetes/errors.ts";
 import { LIMITS } from "../../limits.ts";
 import { printed } from "../../text.ts";
 import type { Permission } from "../../kubernetes/permission.ts";
@@ -6,7 +8,7 @@ import { assignments, variablesOf } from "../variables.ts";
 import { positive, type Parameter } from "../parameters.ts";
 import type { PodOccasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
-import { containerNames, containerWithId } from "./containers.ts";
+import { containerNames, containerOf } from "./containers.ts";
 import { findPod, otherSince } from "./find-pod.ts";
 import { goneOrReplaced } from "./gone-or-replaced.ts";
 
@@ -53,13 +55,13 @@ export async function runInContainer(
 ): Promise<Result> {
   const found = await findPod(cluster, pod);
   if ("outcome" in found) return found;
-  const { namespace, name, containerId } = pod;
-  const container =
-    containerId === undefined ? containerNames(found.pod)[0] : containerWithId(found.pod, containerId)?.name;
+  const { namespace, name } = pod;
+  const told = containerOf(found.pod, pod);
+  const container = told ? told.name : containerNames(found.pod)[0];
   if (container === undefined) {
     return {
       outcome: "failed",
-      message: `${what} was not run: pod ${namespace}/${name} has no container${containerId === undefined ? "" : ` ${containerId}`}`,
+      message: `${what} was not run: pod ${namespace}/${name} has no container${told ? ` ${told.asked}` : ""}`,
     };
   }
   const whole = assignments(text, variablesOf(alert, context)) + text;
@@ -84,11 +86,20 @@ export async function runInContainer(
   const { output, truncated, failure } = ended;
   const kept = { output: { mediaType: "text/plain" as const, text: printed(output), truncated } };
   const described = `container ${container} of pod ${namespace}/${name}`;
-  if (await otherSince(cluster, pod, found.uid)) {
-    const message = `while ${what} ran, another pod took the name ${namespace}/${name}, and it may have run there`;
-    return { outcome: "failed", message, ...kept };
-  }
+  const wrong = await meanwhile(cluster, pod, found.uid);
+  if (wrong !== undefined) return { outcome: "failed", message: `${what} ran, but ${wrong}`, ...kept };
   if (failure !== undefined)
     return { outcome: "failed", message: `${what} failed in ${described}: ${failure}`, ...kept };
   return { outcome: "done", message: `ran ${what} in ${described}`, ...kept };
+}
+
+/** Why it may have run elsewhere; undefined where it has not. It has run: what can't be looked at isn't thrown, or it would run again. */
+async function meanwhile(cluster: Cluster, pod: PodReference, uid: string): Promise<string | undefined> {
+  const name = `${pod.namespace}/${pod.name}`;
+  try {
+    if (!(await otherSince(cluster, pod, uid))) return undefined;
+    return `another pod took the name ${name} meanwhile, and it may have run there`;
+  } catch (thrown) {
+    return `whether another pod took the name ${name} meanwhile could not be seen: ${apiErrorOf(thrown).message}`;
+  }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { Reply } from "../deliver.ts";
+import type { AlertOptions, Reply } from "../deliver.ts";
 import { eventually } from "../../support/eventually.ts";
 import { withResponder } from "../with-responder.ts";
 import { Workloads } from "../workloads.ts";
@@ -123,6 +123,15 @@ describe("kubernetes:delete, against a real API", () => {
     assert.equal((await audit("Delete", "configmaps", "any", "no-such-namespace")).outcome, "gone");
   });
 
+  it("leaves alone what has taken the name since the alert was raised", async () => {
+    const time = new Date(Date.now() - 10_000).toISOString();
+    for (const resource of ["configmaps", "pods"]) {
+      const object = await create(resource, "successor", stage.pods);
+      const { status, outcome } = await audit("Delete", resource, "successor", stage.pods.namespace, { time });
+      assert.deepEqual([status, outcome, await isLeftAlone(object)], [200, "replaced", true]);
+    }
+  });
+
   it("deletes only what is among the rule's resources", async () => {
     const [secret, service] = [
       await create("secrets", "not-among", stage.pods),
@@ -170,11 +179,17 @@ describe("kubernetes:delete, against a real API", () => {
   });
 
   /** Delivers an alert of the API server's audit log. */
-  async function audit(rule: string, resource: string, name: string, namespace = "<NA>"): Promise<Reply> {
+  async function audit(
+    rule: string,
+    resource: string,
+    name: string,
+    namespace = "<NA>",
+    more: Pick<AlertOptions, "time"> = {},
+  ): Promise<Reply> {
     return stage.deliver(
       rule,
       { "ka.target.resource": resource, "ka.target.name": name, "ka.target.namespace": namespace },
-      { source: "k8s_audit" },
+      { source: "k8s_audit", ...more },
     );
   }
 

@@ -1,4 +1,4 @@
-import { get, pod, post, remove, type Table, created, waiting, several } from "./steps.ts";
+import { get, getAs, pod, post, remove, type Table, created, waiting, several } from "./steps.ts";
 
 export const LOGS: Table = {
   "a container": [created, get(`${pod}/log`), get(`${pod}/log?container=main`)],
@@ -31,5 +31,11 @@ export const LOGS: Table = {
     get(`${pod}/log?tailLines=-1`),
   ],
   "a pod that no node runs": [waiting, get(`${pod}/log`), get(`${pod}/log?container=sidecar`)],
+  "a container as text, with which there must be JSON": [
+    created,
+    ...["text/plain,application/json", "*/*", "", "text/plain", "text/html"].map((accept) =>
+      getAs(`${pod}/log?tailLines=1`, accept),
+    ),
+  ],
   "a pod by other methods": [created, post(`${pod}/log`, {}), remove(`${pod}/log`)],
 };

@@ -1,4 +1,19 @@
-import { apps, get, NAMESPACE, pod, podOf, pods, post, type Table, created, workload } from "./steps.ts";
+import {
+  apps,
+  get,
+  getAs,
+  METADATA,
+  NAMESPACE,
+  pod,
+  podOf,
+  pods,
+  patch,
+  post,
+  remove,
+  type Table,
+  created,
+  workload,
+} from "./steps.ts";
 
 export const READING: Table = {
   "a pod": [created, get(pod)],
@@ -32,5 +47,33 @@ export const READING: Table = {
   "a group that isn't there": [get("/apis/nothing.example.com/v1/things")],
   "a version that isn't there": [get(`/api/v9/namespaces/${NAMESPACE}/pods`)],
   "a path that isn't there": [get("/nowhere")],
+  "an object's metadata alone": [
+    created,
+    post(`${apps}/replicasets`, workload("ReplicaSet")),
+    getAs(pod, METADATA),
+    getAs(pod, `${METADATA},application/json`),
+    getAs(pod, `text/html, ${METADATA};q=0.5, application/json;q=0.4`),
+    getAs(pod, `application/json,${METADATA}`),
+    getAs(`${apps}/replicasets/cart`, METADATA),
+    getAs(`/api/v1/namespaces/${NAMESPACE}`, METADATA),
+    getAs(`${pods}/other`, METADATA),
+    getAs(pods, METADATA),
+    getAs(`${apps}/replicasets`, `${METADATA},application/json`),
+    { ...patch(pod, { metadata: { labels: { a: "1" } } }), accept: METADATA },
+    { ...remove(pod), accept: METADATA },
+    { ...remove(`${apps}/replicasets/cart`), accept: METADATA },
+  ],
+  "as JSON, or as anything, or as what isn't said": [
+    created,
+    ...["", "*/*", "application/*", "text/html,*/*;q=0.1", "APPLICATION/JSON"].map((accept) => getAs(pod, accept)),
+  ],
+  "in a form that there isn't": [
+    created,
+    ...["text/plain", "text/html, image/*", `${METADATA}beta9`, METADATA.replace("as=Partial", "as=No")].map((accept) =>
+      getAs(pod, accept),
+    ),
+    getAs(`${pods}/other`, "text/plain"),
+    getAs(pods, "text/plain"),
+  ],
   "its health": [get("/healthz"), get("/livez"), get("/readyz")],
 };

@@ -30,6 +30,14 @@ export function get(path: string, as?: Request["as"]): Request {
   return { method: "GET", path, ...(as && { as }) };
 }
 
+/** Asks for the answer in a form of its own. @param accept a header's value; empty for none */
+export function getAs(path: string, accept: string): Request {
+  return { method: "GET", path, accept };
+}
+
+/** An object's metadata alone. */
+export const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
 export function post(path: string, body: unknown, more: Partial<Request> = {}): Request {
   return { method: "POST", path, body, ...more };
 }

@@ -20,11 +20,15 @@ export async function ask(
   method: string,
   path: string,
   body?: unknown,
-  { token = api.adminToken, type = method === "PATCH" ? "application/merge-patch+json" : "application/json" } = {},
+  {
+    token = api.adminToken,
+    accept = "*/*",
+    type = method === "PATCH" ? "application/merge-patch+json" : "application/json",
+  } = {},
 ) {
   const response = await fetch(`${api.url}${path}`, {
     method,
-    headers: { ...(token === "" ? {} : { Authorization: `Bearer ${token}` }), "Content-Type": type },
+    headers: { ...(token === "" ? {} : { Authorization: `Bearer ${token}` }), "Content-Type": type, Accept: accept },
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
   const text = await response.text();

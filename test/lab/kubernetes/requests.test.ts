@@ -42,6 +42,16 @@ describe("creating and reading in the embedded Kubernetes API", () => {
     );
   });
 
+  it("gives an object's metadata alone to who asks for that", async () => {
+    const { metadata } = await createPod(api);
+    const accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    const { body } = await ask(api, "GET", pod, undefined, { accept });
+    assert.deepEqual(body, { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata });
+    assert.equal((await ask(api, "GET", pods, undefined, { accept })).status, 406, "a list is none of one object");
+    const other = await ask(api, "GET", `${pod}-other`, undefined, { accept });
+    assert.deepEqual([other.status, other.body.kind], [404, "Status"]);
+  });
+
   it("answers 404 for a pod and for a namespace that aren't there", async () => {
     const { status, body } = await ask(api, "GET", pod);
     assert.deepEqual(

@@ -91,6 +91,34 @@ describe("an output's CloudEvent", () => {
     assert.ok(!("pod" in host.data) && !("subject" in host));
   });
 
+  for (const [what, text] of [
+    ["control characters, which become six bytes each", "\u0001".repeat(512 * 1024)],
+    ["quotes", '"'.repeat(1024 * 1024)],
+    ["what is long outside ASCII", "ö€😀".repeat(200_000)],
+    ["lone halves of characters", "\ud800".repeat(512 * 1024)],
+    ["a mixture", 'a\u0001"😀\n'.repeat(150_000)],
+  ] as const) {
+    it(`is bounded as it is sent, though it holds ${what}: its end is kept`, () => {
+      const event = outputEvent(
+        alert(),
+        "alert-1",
+        step({ mediaType: "text/plain", text, truncated: false }),
+        undefined,
+      );
+      const sent = Buffer.byteLength(JSON.stringify(event));
+      assert.ok(sent < 1024 * 1024, `${sent} bytes`);
+      assert.ok(sent > 400 * 1024, `${sent} bytes`);
+      assert.equal(event?.data?.truncated, true);
+    });
+  }
+
+  it("holds JSON that is too large as the text it is", () => {
+    const text = JSON.stringify({ log: "\u0001".repeat(512 * 1024) });
+    const { data } = eventOf({ mediaType: "application/json", text, truncated: false });
+    assert.equal(typeof data.output, "string");
+    assert.equal(data.truncated, true);
+  });
+
   it("is none where the action gave no output", () => {
     assert.equal(outputEvent(alert(), "alert-1", step(), undefined), undefined);
   });

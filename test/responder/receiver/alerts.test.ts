@@ -1,26 +1,10 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
-import { responder } from "../../../responder/receiver/alerts.ts";
 import { DeliveryError } from "../../../responder/receiver/cloud-event.ts";
 import type { Answer } from "../../../responder/receiver/answer.ts";
-import { ALERT_HEADERS, apiError, cluster, rules, shellAlert, TERMINATE } from "../fixtures.ts";
+import { apiError, cluster, shellAlert } from "../fixtures.ts";
 import { quietly } from "../quietly.ts";
-
-function start(on: ReturnType<typeof cluster>) {
-  const deliver = responder({
-    rules: rules(TERMINATE),
-    protectedNamespaces: new Set(),
-    cluster: on,
-    events: false,
-    deduplicationSeconds: 0,
-  });
-  return (payload: unknown, headers: Record<string, string> = {}) =>
-    deliver({ ...ALERT_HEADERS, ...headers }, Buffer.from(JSON.stringify(payload)));
-}
-
-function deletes(on: ReturnType<typeof cluster>): number {
-  return on.calls.filter(({ verb }) => verb === "delete").length;
-}
+import { deletes, start } from "./given.ts";
 
 function payloadOf({ body }: Answer): { output_fields: Record<string, string> } {
   return JSON.parse(body ?? "") as { output_fields: Record<string, string> };
@@ -47,7 +31,7 @@ describe("the responder", () => {
   it("answers with 503 and the API's Retry-After where the API can't do it now", async () => {
     const on = cluster({
       remove: () => {
-        throw apiError(429, "slow down", { "retry-after": "3" });
+        throw apiError(429, "slow down", 3);
       },
     });
     const answer = await start(on)(shellAlert());
@@ -104,8 +88,10 @@ describe("the responder", () => {
 
   it("gives the reply an id that a header can carry, whatever the alert's", async () => {
     const id = async (uuid: string) => (await start(cluster({}))(shellAlert({}, { uuid }))).headers?.["ce-id"] ?? "";
-    assert.equal(await id("a b"), "response-a b");
-    assert.match(await id("überraschung ✓"), /^response-[0-9a-f]{64}$/);
+    assert.match(await id("ea247b3c"), /^response-ea247b3c-[0-9a-f]{16}$/);
+    for (const uuid of ["a b", "überraschung ✓", "a\n", "x".repeat(257), "x".repeat(900_000)]) {
+      assert.match(await id(uuid), /^response-[0-9a-f]{64}$/);
+    }
     assert.notEqual(await id("überraschung ✓"), await id("überraschung ✗"));
   });
 
@@ -139,61 +125,54 @@ describe("the responder", () => {
     assert.equal(line["pod"], "alpine");
   });
 
-  it("answers before Kubernetes Events tell of it, and logs afterwards", async () => {
+  it("answers, and logs, before Kubernetes Events tell of it", async () => {
     const on = cluster({});
     const told = Promise.withResolvers<undefined>();
-    on.core.createNamespacedEvent = async ({ body }) => {
-      await told.promise;
-      return body;
-    };
-    const deliver = responder({
-      rules: rules(TERMINATE),
-      protectedNamespaces: new Set(),
-      cluster: on,
-      events: true,
-      deduplicationSeconds: 0,
-    });
-    const { status } = await deliver(ALERT_HEADERS, Buffer.from(JSON.stringify(shellAlert())));
+    on.create = () => told.promise;
+    const { status } = await start(on, { events: true })(shellAlert());
     assert.equal(status, 200);
-    assert.equal(logged.length, 0);
+    assert.equal(logged.length, 1);
     told.resolve(undefined);
     await setImmediate();
     assert.equal(logged.length, 1);
   });
 
-  describe("given a batch", () => {
-    const batch = { "content-type": "application/cloudevents-batch+json" };
-    const event = (id: number, fields: Record<string, unknown> = {}, type = "falco.rule.output.v1") => ({
-      specversion: "1.0",
-      id: String(id),
-      source: "falco.org",
-      type,
-      data: shellAlert(fields, { uuid: `alert-${id}` }),
-    });
+  it("takes two alerts that share a uuid for two", async () => {
+    const on = cluster({});
+    const deliver = start(on);
+    await deliver(shellAlert());
+    await deliver(shellAlert({ "k8s.pod.name": "another" }));
+    assert.equal(deletes(on), 2);
+  });
 
-    it("acts on each, and replies with a batch", async () => {
-      const on = cluster({});
-      const answer = await start(on)([event(1), event(2, { "k8s.pod.name": "other" })], batch);
-      assert.equal(answer.status, 200);
-      assert.equal(answer.headers?.["content-type"], "application/cloudevents-batch+json");
-      assert.deepEqual(
-        (JSON.parse(answer.body ?? "") as { id: string }[]).map(({ id }) => id),
-        ["response-alert-1", "response-alert-2"],
-      );
-      assert.deepEqual(
-        on.calls.map(({ name }) => name),
-        ["alpine", "other"],
-      );
-    });
+  it("answers an alert with an empty uuid for itself", async () => {
+    const on = cluster({});
+    const deliver = start(on);
+    const one = await deliver(shellAlert({}, { uuid: "" }));
+    const other = await deliver(shellAlert({ "k8s.pod.name": "another" }, { uuid: "" }), { "ce-id": "2" });
+    assert.equal(deletes(on), 2);
+    assert.equal(payloadOf(one).output_fields["k8s.pod.name"], "alpine");
+    assert.equal(payloadOf(other).output_fields["k8s.pod.name"], "another");
+  });
 
-    it("acts on the others where one is refused", async () => {
-      const on = cluster({});
-      await assert.rejects(start(on)([event(1, {}, "other"), event(2)], batch), DeliveryError);
-      assert.equal(deletes(on), 1);
-    });
+  it("answers an alert with a name that nothing can have with a failure, and asks nothing", async () => {
+    const on = cluster({});
+    const answer = await start(on)(shellAlert({ "k8s.pod.name": ".." }));
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers?.["ce-outcome"], "failed");
+    assert.equal(answer.headers["ce-priority"], "Warning");
+    assert.deepEqual(on.calls, []);
+  });
 
-    it("of nothing has nothing to say", async () => {
-      assert.deepEqual(await start(cluster({}))([], batch), { status: 204 });
+  it("answers a defect of an action's with a failure, and not again", async () => {
+    const on = cluster({
+      remove: () => {
+        throw new TypeError("a bug");
+      },
     });
+    const deliver = start(on);
+    assert.equal((await deliver(shellAlert())).headers?.["ce-outcome"], "failed");
+    assert.equal((await deliver(shellAlert())).status, 200);
+    assert.equal(deletes(on), 1);
   });
 });

@@ -72,6 +72,27 @@ describe("the permissions of rules", () => {
     });
   });
 
+  describe("where the pods of nameless containers are looked for", () => {
+    const manners = { events: false, deduplicationSeconds: 0, findByContainer: true };
+    const podVerbs = (yaml: string) =>
+      permissionsOf(rules(yaml), manners).find(({ resources }) => resources.includes("pods"))?.verbs;
+
+    it("may list pods where a rule acts on pods or their nodes", () => {
+      assert.deepEqual(podVerbs(TERMINATE), ["delete", "get", "list"]);
+      assert.deepEqual(podVerbs('- rule: R\n  actions: [{action: C, actionner: "kubernetes:cordon"}]'), [
+        "get",
+        "list",
+      ]);
+    });
+
+    it("may not where none does, or all run dry", () => {
+      const parameters = "parameters: {resources: [configmaps]}";
+      const onObjects = `- rule: R\n  actions: [{action: D, actionner: "kubernetes:delete", ${parameters}}]`;
+      assert.equal(podVerbs(onObjects), undefined);
+      assert.equal(podVerbs(`${TERMINATE}  dry_run: true`), undefined);
+    });
+  });
+
   it("include those of the contexts that an action is told", () => {
     const exec = (contexts: string) =>
       `- rule: R\n  actions: [{action: E, actionner: "kubernetes:exec", parameters: {command: ls}${contexts}}]`;

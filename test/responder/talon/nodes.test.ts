@@ -1,5 +1,5 @@
 import { alert, apiError } from "../fixtures.ts";
-import { byAudit, doesWith, READ, type Case } from "./answer.ts";
+import { byAudit, doesWith, OLD, READ, type Case } from "./answer.ts";
 
 const DRAIN = `
   actionner: kubernetes:drain
@@ -23,28 +23,41 @@ function onNode(name: string, namespace: string, kind: string) {
       name,
       namespace,
       uid: `uid-${name}`,
-      ownerReferences: [{ kind, name: "owner", apiVersion: "apps/v1", uid: "o", controller: true }],
+      ownerReferences: [{ kind, name: "owner", apiVersion: "apps/v1", uid: "owner", controller: true }],
     },
+    spec: { nodeName: "node-1", containers: [] },
   };
 }
 const eviction = (name: string, namespace: string) => ({
   verb: "evict",
   name,
-  body: { metadata: { name, namespace }, deleteOptions: { preconditions: { uid: `uid-${name}` } } },
+  body: {
+    apiVersion: "policy/v1",
+    kind: "Eviction",
+    metadata: { name, namespace },
+    deleteOptions: { preconditions: { uid: `uid-${name}` } },
+  },
 });
+const changeOfNode = (changes: { metadata?: object; spec?: object }) => ({
+  verb: "patch node",
+  name: "node-1",
+  body: { ...changes, metadata: { ...changes.metadata, uid: "node-uid" } },
+});
+
+const READ_NODE = { verb: "get node", name: "node-1" };
 
 const CASES: Case[] = [
   {
     what: "label with level node",
     action: "\n  actionner: kubernetes:label\n  parameters:\n    level: node\n    labels:\n      compromised: yes\n",
     outcome: "done",
-    calls: [READ, { verb: "patch node", name: "node-1", body: { metadata: { labels: { compromised: "yes" } } } }],
+    calls: [READ, READ_NODE, changeOfNode({ metadata: { labels: { compromised: "yes" } } })],
   },
   {
     what: "cordon",
     action: "\n  actionner: kubernetes:cordon\n",
     outcome: "done",
-    calls: [READ, { verb: "patch node", name: "node-1", body: { spec: { unschedulable: true } } }],
+    calls: [READ, READ_NODE, changeOfNode({ spec: { unschedulable: true } })],
   },
   {
     what: "drain with all its parameters",
@@ -65,6 +78,8 @@ const CASES: Case[] = [
     outcome: "done",
     calls: [
       READ,
+      READ_NODE,
+      changeOfNode({ spec: { unschedulable: true } }),
       { verb: "list", name: "spec.nodeName=node-1" },
       { verb: "get owner", name: "owner" },
       eviction("job", "shop"),
@@ -76,14 +91,24 @@ const CASES: Case[] = [
     action: DELETE,
     about: byAudit,
     outcome: "done",
-    calls: [{ verb: "delete object", name: "/api/v1/namespaces/shop/configmaps/exfil" }],
+    answers: { object: () => OLD("exfil-uid") },
+    calls: [
+      { verb: "get metadata", name: "exfil" },
+      { verb: "delete object", name: "exfil", body: { uid: "exfil-uid" } },
+    ],
+    deleted: ["/api/v1/namespaces/shop/configmaps/exfil"],
   },
   {
     what: "delete of a namespace",
     action: DELETE,
     about: alert({ "ka.target.resource": "namespaces", "ka.target.name": "unknown", "ka.target.namespace": "unknown" }),
     outcome: "done",
-    calls: [{ verb: "delete object", name: "/api/v1/namespaces/unknown" }],
+    answers: { object: () => OLD("unknown-uid") },
+    calls: [
+      { verb: "get metadata", name: "unknown" },
+      { verb: "delete object", name: "unknown", body: { uid: "unknown-uid" } },
+    ],
+    deleted: ["/api/v1/namespaces/unknown"],
   },
 ];
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { alert } from "../fixtures.ts";
-import { answer, command, type Answers } from "./answer.ts";
+import { answer, command, OLD, type Answers } from "./answer.ts";
 
 describe("a rules file in falco-talon's syntax", () => {
   describe("lets the next action of a rule run", () => {
@@ -24,7 +24,7 @@ describe("a rules file in falco-talon's syntax", () => {
       const first = `{action: First, actionner: "kubernetes:${actionner}", parameters: {${parameters}}${flags}}`;
       const { outcomes } = await answer(
         `- rule: Answer\n  actions: [${first}, {action: Second, actionner: "kubernetes:cordon"}]\n`,
-        answers,
+        { object: () => OLD("exfil-uid"), ...answers },
         both,
       );
       return outcomes.map((outcome) => outcome.slice(0, outcome.indexOf(":"))).join();

@@ -1,10 +1,10 @@
 import { POD_UID } from "../fixtures.ts";
-import { doesWith, POD, READ, type Case } from "./answer.ts";
+import { doesWith, POD, READ, type Case, LOOK } from "./answer.ts";
 
 const deletion = (gracePeriodSeconds: number) => ({
   verb: "delete",
   name: "alpine",
-  body: { gracePeriodSeconds, preconditions: { uid: POD_UID } },
+  body: { gracePeriodSeconds, uid: POD_UID },
 });
 
 const TERMINATE = `
@@ -90,6 +90,8 @@ const CASES: Case[] = [
           },
         },
       },
+      LOOK,
+      { verb: "list networkpolicies", name: "" },
     ],
   },
   {

@@ -1,15 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
-import { readStack } from "../../../lab/program/evaluate.ts";
-import { readConfig, type StackConfig } from "../../../stack/config/config.ts";
-
-/** Reads the stack dev's configuration with some of its values changed. */
-async function read(changes: Record<string, unknown>, stack = "dev"): Promise<StackConfig> {
-  const { project, config } = await readStack(stack, changes);
-  await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, project, stack);
-  pulumi.runtime.setAllConfig(config);
-  return readConfig();
-}
+import { configured as read } from "./configured.ts";
 
 /** The lines of the error that name what is wrong. */
 async function problems(changes: Record<string, unknown>): Promise<string[]> {
@@ -24,6 +15,8 @@ async function problems(changes: Record<string, unknown>): Promise<string[]> {
   return [];
 }
 
+const READY = `ghcr.io/acme/responder@sha256:${"a".repeat(64)}`;
+
 describe("the stack's configuration", () => {
   after(() => {
     pulumi.runtime.setAllConfig({});
@@ -32,7 +25,7 @@ describe("the stack's configuration", () => {
   it("is read from the real files into one object", async () => {
     assert.deepEqual(await read({}), {
       cluster: {},
-      knative: { install: true, version: "1.23.0", manifests: "" },
+      knative: { install: true, version: "1.23.0", manifests: "", checkCluster: true },
       broker: { name: "default", namespace: "default", class: "MTChannelBasedBroker" },
       falco: {
         chart: "falco",
@@ -42,28 +35,23 @@ describe("the stack's configuration", () => {
         driver: "modern_ebpf",
         values: {},
       },
-      image: { registry: "localhost:5000", repository: "responder", platform: "linux/amd64" },
+      security: { networkPolicies: true, networkPolicyPeers: [] },
+      image: { registry: "localhost:5000", repository: "responder", platform: "linux/amd64", pullSecrets: [] },
       responder: {
         rules: ["rules.yaml"],
+        protectedNamespaces: [],
         settings: {
           dryRun: false,
           events: true,
           deduplicationSeconds: 60,
           exemptLabel: "response-engine.io/exempt",
           responseLimits: { workload: "10/600", namespace: "20/600", node: "20/600", total: "50/600" },
-          protectedNamespaces: [
-            "kube-system",
-            "kube-public",
-            "kube-node-lease",
-            "falco",
-            "knative-serving",
-            "knative-eventing",
-            "kourier-system",
-          ],
+          skipBrokenRules: false,
+          findByContainer: false,
+          timeoutSeconds: 60,
         },
         scale: { min: 0, max: 10, concurrency: 50 },
         resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
-        timeoutSeconds: 60,
       },
       delivery: { retry: 10, backoffPolicy: "exponential", backoffDelay: "PT0.2S" },
     });
@@ -85,9 +73,11 @@ describe("the stack's configuration", () => {
     ["knative:install", "yes", /true or false/],
     ["knative:version", "v1.23.0", /without a leading "v"/],
     ["knative:manifests", "ftp://example.com", /base URL starting with http/],
+    ["knative:checkCluster", "maybe", /true or false/],
     ["brokerName", "My_Broker", /Kubernetes name/],
     ["brokerNamespace", "a.b", /Kubernetes name/],
     ["brokerClass", " ", /any text/],
+    ["brokerClass", "RabbitMQBroker", /needs a RabbitmqBrokerConfig .*carry out filters.* such as Kafka/],
     ["brokerConfig", "kafka-broker-config", /NAMESPACE\/NAME/],
     ["falcoChart", "", /any text/],
     ["falcoRepository", "charts", /http/],
@@ -103,7 +93,9 @@ describe("the stack's configuration", () => {
     ["responderBaseImage", "node 24", /image reference/],
     ["responderPlatform", "windows/amd64", /linux\/amd64, linux\/arm64/],
     ["responderRules", "[]", /1 or more/],
+    ["imagePullSecrets", '["Kube-System"]', /Kubernetes name/],
     ["responderProtectedNamespaces", '["Kube-System"]', /Kubernetes name/],
+    ["responderSkipBrokenRules", "yes", /true or false/],
     ["responderMinScale", "-1", /whole number from 0/],
     ["responderMinScale", "11", /at most responderMaxScale, which is 10/],
     ["responderConcurrency", "1001", /0 to 1000/],
@@ -155,7 +147,7 @@ describe("the stack's configuration", () => {
   it("asks for a registry or a ready image where there is neither", async () => {
     const [problem = ""] = await problems({ registryServer: "" });
     assert.match(problem, /^registryServer: .*or set responderImage/);
-    assert.deepEqual(await problems({ registryServer: "", responderImage: "ghcr.io/acme/responder:1" }), []);
+    assert.deepEqual(await problems({ registryServer: "", responderImage: READY }), []);
   });
 
   it("wants user and password of the registry together, and never shows the password", async () => {
@@ -165,16 +157,66 @@ describe("the stack's configuration", () => {
     assert.doesNotMatch(found, /geheim/);
   });
 
+  it("wants the registry's user of a ready image to be one of the image's registry, and names both", async () => {
+    const user = { registryUsername: "robot", registryPassword: "geheim", responderImage: READY };
+    const refused = { "localhost:5000": user, "": user, "docker.io": user, "ghcr.io:443": user };
+    for (const [registryServer, changes] of Object.entries(refused)) {
+      const found = await problems({ ...changes, registryServer });
+      assert.equal(found.length, 1, registryServer);
+      assert.match(found[0] ?? "", /^registryServer: .*"ghcr\.io", the registry of responderImage/);
+      assert.ok(found[0]?.startsWith(`registryServer: "${registryServer}" is not allowed`), found[0]);
+    }
+    assert.deepEqual(await problems({ ...user, registryServer: "ghcr.io" }), []);
+    assert.deepEqual(await problems({ ...user, registryServer: "docker.io", responderImage: "acme/responder:1" }), []);
+    assert.deepEqual(await problems({ responderImage: READY, registryServer: "localhost:5000" }), [], "without a user");
+  });
+
+  it("warns of a ready image by tag, and not of one by digest", async () => {
+    const warningsOf = async (responderImage: string): Promise<string[]> => {
+      const warnings: string[] = [];
+      await read({ responderImage }, "dev", warnings);
+      return warnings;
+    };
+    const [warning = "", ...others] = await warningsOf("ghcr.io/acme/responder:1");
+    assert.match(warning, /^responderImage: "ghcr\.io\/acme\/responder:1" is a tag: .*REPOSITORY@sha256:/);
+    assert.deepEqual(others, []);
+    assert.deepEqual(await warningsOf(READY), []);
+  });
+
+  it("warns of a registry password that ends after some hours, unless Secrets are named, and never shows it", async () => {
+    for (const registryUsername of ["AWS", "oauth2accesstoken"]) {
+      const user = { registryUsername, registryPassword: "geheim" };
+      const warnings: string[] = [];
+      await read(user, "prod", warnings);
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0] ?? "", /^registryUsername: .*end after some hours.*nodes.*imagePullSecrets$/);
+      assert.doesNotMatch(warnings[0] ?? "", /geheim/);
+      await read({ ...user, imagePullSecrets: '["ecr"]' }, "prod", warnings);
+      assert.equal(warnings.length, 1);
+    }
+    const warnings: string[] = [];
+    await read({ registryUsername: "robot", registryPassword: "geheim" }, "prod", warnings);
+    assert.deepEqual(warnings, []);
+  });
+
+  it("refuses a dead letter sink and a mirror with a password in the URL, and doesn't show it", async () => {
+    for (const key of ["deliveryDeadLetterSink", "knative:manifests"]) {
+      const [found = ""] = await problems({ [key]: "https://robot:geheim@example.com/x" });
+      assert.match(found, /without a user and password/);
+      assert.doesNotMatch(found, /geheim/);
+    }
+  });
+
   it("gives the registry's password as a secret", async () => {
     const { image } = await read({ registryUsername: "robot", registryPassword: "geheim" });
-    assert.ok("password" in image && pulumi.Output.isInstance(image.password));
+    assert.ok(pulumi.Output.isInstance(image.password));
     assert.equal(await pulumi.isSecret(image.password), true);
   });
 
   it("never shows the password in a URL that it refuses", async () => {
     const found = await problems({ deliveryDeadLetterSink: "ftp://robot:geheim@sink.example.com/" });
     assert.deepEqual(found, [
-      'deliveryDeadLetterSink: "ftp://…@sink.example.com/" is not allowed; it takes empty, or an absolute http:// or https:// URL',
+      'deliveryDeadLetterSink: "ftp://…@sink.example.com/" is not allowed; it takes empty, or an absolute http:// or https:// URL, without a user and password',
     ]);
   });
 

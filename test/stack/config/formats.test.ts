@@ -44,8 +44,11 @@ const CASES: [name: string, format: Format<unknown>, taken: [unknown, unknown][]
       ["./x", "./x"],
       ["https://a/b", "https://a/b"],
     ],
-    ["ftp://a/b", "https://"],
+    ["ftp://a/b", "https://", "https://a:b@c/"],
   ],
+  ["OPEN_URL", formats.OPEN_URL, [["https://a/b", "https://a/b"]], ["", "a", "https://b@c/", "https://a:b@c/"]],
+  ["OBJECT_NAME", formats.OBJECT_NAME, [["a.b-1", "a.b-1"]], ["", "A", "-a", "a.", "a/b", "a".repeat(254)]],
+  ["BROKER_CLASS", formats.BROKER_CLASS, [["Kafka", "Kafka"]], ["", " ", "RabbitMQBroker", " RabbitMQBroker "]],
   [
     "REGISTRY",
     formats.REGISTRY,

@@ -25,9 +25,13 @@ describeStacks("the responder", (stack, program) => {
     assert.deepEqual(inputs.data, { "00-rules.yaml": RULES_TEXT });
     assert.match(inputs.metadata.name, /^responder-rules-[0-9a-f]{10}$/);
     const pod = podOf(program(), "responder-service");
-    assert.deepEqual(pod.volumes, [{ name: "files", configMap: { name: inputs.metadata.name } }]);
+    assert.deepEqual(pod.volumes, [
+      { name: "files", configMap: { name: inputs.metadata.name } },
+      { name: "secrets", secret: { secretName: "responder-alert-keys" } },
+    ]);
     assert.deepEqual(pod.containers[0].volumeMounts, [
       { name: "files", mountPath: "/etc/response-rules", readOnly: true },
+      { name: "secrets", mountPath: "/etc/alert-keys", readOnly: true },
     ]);
     assert.equal(envOf(program(), "responder-service")["RULES_DIR"], "/etc/response-rules");
   });
@@ -58,11 +62,12 @@ describeStacks("the responder", (stack, program) => {
     assert.equal(env["K_SINK"], brokerUrlOf(stack));
   });
 
-  it("protects the configured namespaces", () => {
-    assert.equal(
-      envOf(program(), "responder-service")["PROTECTED_NAMESPACES"],
-      "kube-system,kube-public,kube-node-lease,falco,knative-serving,knative-eventing,kourier-system",
-    );
+  it("protects what the stack and the cluster need, by its names here", () => {
+    const env = envOf(program(), "responder-service");
+    const always = "kube-system,kube-public,kube-node-lease,knative-serving,knative-eventing,kourier-system,falco";
+    const { namespace } = STACKS[stack];
+    assert.equal(env["PROTECTED_NAMESPACES"], namespace === "default" ? always : `${always},${namespace}`);
+    assert.equal(env["OWN_SERVICES"], `${namespace}/responder,${namespace}/responder-dead-letter`);
   });
 });
 

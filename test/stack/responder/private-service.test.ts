@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { LISTENING } from "../../../responder/settings.ts";
 import { destinationOf, PrivateService, type PrivateServiceArgs } from "../../../stack/responder/private-service.ts";
 import { mockEngine, settled } from "./mocks.ts";
@@ -71,6 +72,14 @@ describe("a private service", () => {
     assert.ok(!env.some(({ name }) => name === LISTENING.port.variable));
   });
 
+  it("listens on the ports that the image says it has", async () => {
+    const dockerfile = await readFile(new URL("../../../responder/Dockerfile", import.meta.url), "utf8");
+    const [, exposed = ""] = /^EXPOSE (.+)$/m.exec(dockerfile) ?? [];
+    const { annotations, pod } = await templateOf();
+    const [{ containerPort } = { containerPort: 0 }] = pod.containers[0]["ports"] as { containerPort: number }[];
+    assert.deepEqual(exposed.split(" "), [String(containerPort), annotations["prometheus.io/port"]]);
+  });
+
   it("gets the ServiceAccount's token only where it calls Kubernetes", async () => {
     assert.ok(!("automountServiceAccountToken" in (await templateOf()).pod));
     assert.equal((await templateOf({ callsKubernetes: false })).pod.automountServiceAccountToken, false);
@@ -81,9 +90,9 @@ describe("a private service", () => {
     for (const key of ["imagePullSecrets", "volumes"]) assert.ok(!(key in bare), key);
     for (const key of ["args", "volumeMounts"]) assert.ok(!(key in bare.containers[0]), key);
     const files = { configMap: "rules", folder: "/etc/rules" };
-    const { pod } = await templateOf({ command: "dead-letter", pullSecret: "registry", files });
+    const { pod } = await templateOf({ command: "dead-letter", pullSecrets: ["registry", "mirror"], files });
     assert.deepEqual(pod.containers[0]["args"], ["dead-letter"]);
-    assert.deepEqual(pod.imagePullSecrets, [{ name: "registry" }]);
+    assert.deepEqual(pod.imagePullSecrets, [{ name: "registry" }, { name: "mirror" }]);
     assert.deepEqual(pod.volumes, [{ name: "files", configMap: { name: "rules" } }]);
     assert.deepEqual(pod.containers[0]["volumeMounts"], [{ name: "files", mountPath: "/etc/rules", readOnly: true }]);
   });

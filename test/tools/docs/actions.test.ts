@@ -13,12 +13,13 @@ describe("the page on the actions", () => {
     for (const { name } of ACTIONNERS) assert.ok(head.includes(`[\`${name}\`](#${name.replace(":", "")})`), name);
   });
 
-  for (const { name, example, parameters, requiredFields } of ACTIONNERS) {
+  for (const { name, example, parameters, targets } of ACTIONNERS) {
     it(`tells of ${name} its parameters, an example, what the alert has to say and what it needs`, () => {
       const section = sections.find((text) => text.startsWith(`\`${name}\``)) ?? "";
       assert.ok(section.includes(`\`\`\`yaml\n${example}\`\`\``));
       for (const key of Object.keys(parameters)) assert.match(section, new RegExp(`^\\| \`${key}\` \\|`, "m"));
-      for (const field of requiredFields) assert.ok(section.includes(`\`${field}\``), field);
+      const fields = { pod: "k8s.pod.name", node: "hostname", object: "ka.target.name" };
+      for (const target of targets) assert.ok(section.includes(`\`${fields[target]}\``), target);
       assert.match(section, /needs `[a-z`, ]+` on [a-z]/);
     });
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cordon } from "../../../../responder/actions/kubernetes/cordon.ts";
-import { alert, cluster, pod } from "../../fixtures.ts";
+import { alert, cluster, occasion, pod } from "../../fixtures.ts";
 
 describe("kubernetes:cordon", () => {
   it("makes the pod's node unschedulable", async () => {
@@ -14,6 +14,24 @@ describe("kubernetes:cordon", () => {
       { verb: "get node", name: "node-1" },
       { verb: "patch node", name: "node-1", body },
     ]);
+  });
+
+  const HOST = { "container.id": "host", "k8s.ns.name": null, "k8s.pod.name": null };
+  const ofHost = async (time: string | null, creationTimestamp?: string) => {
+    const on = cluster({ node: () => ({ metadata: { name: "node-1", uid: "node-uid", creationTimestamp } }) });
+    const { outcome } = await cordon.prepare({}).run(occasion(on, alert(HOST, { time })));
+    return `${outcome} ${on.calls.map(({ verb }) => verb).join(", ")}`;
+  };
+  const RAISED = "2026-11-23T16:31:56.746609046Z";
+
+  it("makes the node of an alert of the host unschedulable, where it is as old as the alert", async () => {
+    assert.equal(await ofHost(RAISED, "2026-11-23T16:31:56Z"), "done get node, patch node");
+    assert.equal(await ofHost(RAISED, "2026-11-23T16:31:57Z"), "replaced get node");
+  });
+
+  it("fails where nobody can tell whether the node is older than the alert", async () => {
+    for (const time of [null, "never"]) assert.equal(await ofHost(time, "2026-11-23T16:31:56Z"), "failed get node");
+    for (const made of [undefined, "never"]) assert.equal(await ofHost(RAISED, made), "failed get node");
   });
 
   it("leaves the node alone where the pod is another than the one that raised the alert", async () => {

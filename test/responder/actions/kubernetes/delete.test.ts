@@ -131,6 +131,14 @@ describe("kubernetes:delete", () => {
     assert.deepEqual(verbs(on), ["get metadata"]);
   });
 
+  it("deletes a pod that only looks like a static one: the alert knows it by the API's UID", async () => {
+    const fields = { "k8s.ns.name": "default", "k8s.pod.name": "x-node-1", "k8s.pod.uid": POD_UID };
+    const ownerReferences = [{ apiVersion: "v1", kind: "Node", name: "node-1", uid: "n", controller: true }];
+    const annotations = { "kubernetes.io/config.mirror": "hash" };
+    const on = cluster({ pod: () => there({ name: "x-node-1", uid: POD_UID, annotations, ownerReferences }) });
+    assert.equal((await run(on, target("pods", "x-node-1", "default", fields))).outcome, "done");
+  });
+
   const rule = `- rule: D\n  actions: [{action: D, actionner: "kubernetes:delete", parameters: {resources: [${ALL.join(", ")}]}}]`;
   const answer = (on: ReturnType<typeof cluster>, of: ReturnType<typeof alert>) =>
     respond(of, "key", engine(on, { rules: rules(rule) }));
@@ -196,17 +204,16 @@ describe("kubernetes:delete", () => {
   });
 
   it("says deleted only where the API's answer shows it, and what holds an object that is still there", async () => {
-    const saying = async (metadata: Record<string, unknown>) =>
-      await run(
-        cluster({ object: () => there(), remove: () => there(metadata) }),
-        target("configmaps", "x", "default"),
-      );
+    const saying = async (metadata: Record<string, unknown>, resource = "configmaps") =>
+      await run(cluster({ object: () => there(), remove: () => there(metadata) }), target(resource, "x", "default"));
     const since = { deletionTimestamp: OLDER };
     assert.deepEqual(await saying({ ...since, finalizers: ["example.com/keep"] }), {
       outcome: "done",
       message: "configmaps default/x is being deleted: held by its finalizers: example.com/keep",
     });
     assert.equal((await saying(since)).message, "deleted configmaps default/x");
+    assert.equal((await saying({}, "services")).message, "deleted services default/x", "the API shows it as it was");
+    assert.equal((await saying({ finalizers: ["example.com/keep"] }, "services")).outcome, "failed");
     for (const metadata of [{}, { ...since, uid: "another" }]) {
       assert.deepEqual(await saying(metadata), {
         outcome: "failed",

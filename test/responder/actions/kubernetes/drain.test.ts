@@ -31,7 +31,10 @@ describe("kubernetes:drain", () => {
     const on = cluster({ pod: victim, onNode: () => [onNode("a"), onNode("b", "shop")] });
     const { outcome, message } = await run(on);
     assert.equal(outcome, "done");
-    assert.equal(message, "node node-1 is drained: 2 pods evicted, 0 left alone, 0 not evicted");
+    assert.equal(
+      message,
+      "node node-1 is being drained: 2 pods evicted, 2 of them not waited for, 0 left alone, 0 not evicted",
+    );
     assert.deepEqual(
       on.calls.map(({ verb }) => verb),
       ["get", "get node", "patch node", "list", "evict", "evict"],
@@ -96,7 +99,7 @@ describe("kubernetes:drain", () => {
       assert.equal(outcome, "done");
       assert.match(
         message,
-        /drained as far as it could be: 1 pods evicted, 0 left alone, 1 not evicted \(default\/a: /,
+        /being drained as far as it could be: 1 pods evicted, 1 of them not waited for, 0 left alone, 1 not evicted \(default\/a: /,
       );
     });
   }
@@ -122,7 +125,10 @@ describe("kubernetes:drain", () => {
         if (++tries === 1) throw apiError(429, "budget");
       },
     });
-    assert.equal((await run(on, { max_wait_period: 5 })).outcome, "done");
+    assert.deepEqual(await run(on, { max_wait_period: 5 }), {
+      outcome: "done",
+      message: "node node-1 is drained: 1 pods evicted, 0 left alone, 0 not evicted",
+    });
     assert.equal(tries, 2);
   });
 

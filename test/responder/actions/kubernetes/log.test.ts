@@ -36,7 +36,7 @@ describe("kubernetes:log", () => {
       {
         verb: "log",
         name: "sidecar",
-        body: { tailLines: 20, previous: false },
+        body: { tailLines: 20 },
       },
     ]);
   });

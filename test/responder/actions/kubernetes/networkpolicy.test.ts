@@ -60,7 +60,7 @@ describe("kubernetes:networkpolicy", () => {
     assert.equal((await run(on)).outcome, "done");
     assert.deepEqual(
       on.calls.map(({ verb }) => verb),
-      ["get", "create policy", "patch policy", "list networkpolicies"],
+      ["get", "create policy", "patch policy", "get metadata", "list networkpolicies"],
     );
   });
 

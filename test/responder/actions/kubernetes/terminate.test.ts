@@ -33,6 +33,22 @@ describe("kubernetes:terminate", () => {
     assert.deepEqual(on.calls, [{ verb: "delete", name: "alpine", body }]);
   });
 
+  it("says terminated only where the API's answer shows it, and what the pod still waits for", async () => {
+    const saying = async (metadata: Record<string, unknown>) =>
+      await run(cluster({ remove: () => ({ metadata: { uid: POD_UID, ...metadata } }) }));
+    const since = { deletionTimestamp: "2026-11-23T16:31:56Z" };
+    const described = `pod default/alpine (uid ${POD_UID})`;
+    assert.equal((await saying(since)).message, `terminated ${described}`);
+    assert.equal(
+      (await saying({ ...since, deletionGracePeriodSeconds: 5, finalizers: ["example.com/keep"] })).message,
+      `${described} is being terminated: it has 5 s to end, held by its finalizers: example.com/keep`,
+    );
+    for (const metadata of [{}, { ...since, uid: "another" }]) {
+      const message = `the API took the deletion of ${described}, but doesn't show it`;
+      assert.deepEqual(await saying(metadata), { outcome: "failed", message });
+    }
+  });
+
   it("gives the pod the seconds that grace_period_seconds says", async () => {
     const on = cluster({});
     await run(on, { grace_period_seconds: 5 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ParameterError } from "../../../../responder/actions/parameters.ts";
 import { annotation } from "../../../../responder/actions/kubernetes/annotation.ts";
 import { label } from "../../../../responder/actions/kubernetes/label.ts";
-import { alert, apiError, cluster, pod, POD_UID } from "../../fixtures.ts";
+import { POD_UID, alert, apiError, cluster, occasion, pod } from "../../fixtures.ts";
 
 describe("kubernetes:label", () => {
   it("sets and removes labels of the pod that raised the alert with one call, which fails on any other", async () => {
@@ -83,6 +83,17 @@ describe("kubernetes:label", () => {
       action.permissions.map(({ resource }) => resource),
       ["pods", "nodes"],
     );
+  });
+
+  it("at level node labels the node of an alert of the host, where it is as old as the alert", async () => {
+    const host = alert({ "container.id": "host", "k8s.ns.name": null, "k8s.pod.name": null });
+    const made = (creationTimestamp: string) => ({ metadata: { name: "node-1", uid: "node-uid", creationTimestamp } });
+    const action = label.prepare({ labels: { a: "b" }, level: "node" });
+    const on = cluster({ node: () => made("2026-11-23T16:31:56Z") });
+    assert.equal((await action.run(occasion(on, host))).outcome, "done");
+    assert.deepEqual(on.calls.at(-1)?.body, { metadata: { labels: { a: "b" }, uid: "node-uid" } });
+    const younger = cluster({ node: () => made("2026-11-23T16:31:57Z") });
+    assert.equal((await action.run(occasion(younger, host))).outcome, "replaced");
   });
 
   it("at level node fails for a pod that is on none", async () => {

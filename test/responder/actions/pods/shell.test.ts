@@ -78,6 +78,28 @@ describe("what runs in a container", () => {
     });
   }
 
+  it("runs in the container that an audit alert names, and nowhere where the pod has none such", async () => {
+    const audit = (name: string) => ({
+      "container.id": null,
+      "k8s.pod.name": null,
+      "ka.target.resource": "pods",
+      "ka.target.namespace": "default",
+      "ka.target.name": "alpine",
+      "ka.uri.param[container]": name,
+    });
+    const old = {
+      ...TWO,
+      metadata: { ...TWO.metadata, creationTimestamp: "2026-01-01T00:00:00Z" },
+    } as unknown as V1Pod;
+    const on = cluster({ pod: () => old });
+    assert.equal((await run(on, audit("sidecar"))).outcome, "done");
+    assert.equal(on.calls[1]?.name, "sidecar");
+    assert.deepEqual(await run(cluster({ pod: () => old }), audit("other")), {
+      outcome: "failed",
+      message: "the command was not run: pod default/alpine has no container other",
+    });
+  });
+
   it("runs in the container of the ephemeral kind that the alert names", async () => {
     const on = cluster({
       pod: () => ({
@@ -115,7 +137,7 @@ describe("what runs in a container", () => {
     const on = cluster({ pod: first(() => TWO, another), exec: ending({}) });
     assert.deepEqual(await run(on), {
       outcome: "failed",
-      message: "while the command ran, another pod took the name default/alpine, and it may have run there",
+      message: "the command ran, but another pod took the name default/alpine meanwhile, and it may have run there",
       output: KEPT,
     });
   });
@@ -173,27 +195,23 @@ describe("what runs in a container", () => {
     });
   }
 
-  it("passes on that the pod could not be compared afterwards", async () => {
-    const down = apiError(503, "down");
-    await assert.rejects(
-      run(
-        cluster({
-          pod: first(
-            () => TWO,
-            () => {
-              throw down;
-            },
-          ),
-        }),
-      ),
-      (thrown) => thrown === down,
-    );
+  it("fails where the pod can't be compared afterwards, and is not for later: it has run, and its output is kept", async () => {
+    const down = () => {
+      throw apiError(503, "down");
+    };
+    assert.deepEqual(await run(cluster({ pod: first(() => TWO, down), exec: ending({}) })), {
+      outcome: "failed",
+      message:
+        "the command ran, but whether another pod took the name default/alpine meanwhile could not be seen: down",
+      output: KEPT,
+    });
   });
 
   it("runs nowhere where the container that the alert names is not in the pod, nor in a pod that has none", async () => {
     const cases = [
       [running(container("app")), {}, "the command was not run: pod default/alpine has no container 3ad7b26ded6d"],
       [pod(), { "container.id": null }, "the command was not run: pod default/alpine has no container"],
+      [TWO, { "container.id": "UNKNOWN" }, "the command was not run: pod default/alpine has no container UNKNOWN"],
     ] as const;
     for (const [found, fields, message] of cases) {
       const on = cluster({ pod: () => found });

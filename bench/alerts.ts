@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Agent, request } from "node:http";
 import { performance } from "node:perf_hooks";
+import { ALERT_KEY } from "../test/support/alert-key.ts";
 import type { Target } from "./bare-client.ts";
 
 const agent = new Agent({ keepAlive: true });
@@ -16,6 +17,7 @@ export function deliver(url: string, body: string, wanted: { status: number; out
       "ce-id": randomUUID(),
       "ce-source": "https://falco.org",
       "ce-type": "falco.rule.output.v1",
+      "ce-alertkey": ALERT_KEY,
       prefer: "reply",
     };
     const sent = request(url, { method: "POST", headers, agent }, (response) => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ALERT_KEY_EXTENSION } from "../responder/events.ts";
 import { build } from "../responder/build.ts";
 import { startBroker } from "./broker/broker.ts";
 import type { EmbeddedBroker } from "./broker/broker.ts";
@@ -30,6 +31,8 @@ export interface Chain {
   services: readonly RunningService[];
   /** The Broker's ingress that the program told falcosidekick of. */
   brokerUrl: string;
+  /** What falcosidekick shows that it is by; "" where the program gives it nothing. */
+  alertKey: string;
   /** Milliseconds the bundle took to build. */
   buildTime: number;
   close(): Promise<void>;
@@ -62,6 +65,7 @@ export async function startChain(objects: LabObjects, listener: ChainListener = 
     let brokerUrl = "";
     const falcosidekick = await startFalcosidekick({
       brokerUrl: () => brokerUrl,
+      extensions: objects.falcosidekickExtensions,
       onNote: (note) => listener.falcosidekick?.(note),
     });
     closers.push(() => falcosidekick.close());
@@ -86,7 +90,8 @@ export async function startChain(objects: LabObjects, listener: ChainListener = 
 
     for (const { name, url } of services) addresses[name] = url;
     broker.subscribe(objects.triggers, addresses);
-    return { kubernetes, falcosidekick, broker, services, brokerUrl, buildTime, close };
+    const alertKey = objects.falcosidekickExtensions[ALERT_KEY_EXTENSION] ?? "";
+    return { kubernetes, falcosidekick, broker, services, brokerUrl, alertKey, buildTime, close };
   } catch (error) {
     await close();
     throw error;

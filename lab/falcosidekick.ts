@@ -37,6 +37,8 @@ export type SidekickNote =
 export interface FalcosidekickOptions {
   /** Where the CloudEvents output posts to, asked at every send: the Broker starts after falcosidekick. */
   brokerUrl: () => string;
+  /** What it adds to every event: CLOUDEVENTS_EXTENSIONS. */
+  extensions?: Readonly<Record<string, string>>;
   onNote?: (note: SidekickNote) => void;
 }
 
@@ -53,6 +55,7 @@ const ZERO_TIME = /^0001-01-01T00:00:00/;
 /** Starts the stand-in on a free port. */
 export async function startFalcosidekick({
   brokerUrl,
+  extensions = {},
   onNote = () => undefined,
 }: FalcosidekickOptions): Promise<Falcosidekick> {
   const outstanding = new Set<Promise<void>>();
@@ -68,7 +71,7 @@ export async function startFalcosidekick({
     onNote({ kind: "accepted", payload });
     // The real one answers before its outputs have sent
     response.writeHead(200).end();
-    const sending = send(brokerUrl(), payload, onNote);
+    const sending = send(brokerUrl(), payload, extensions, onNote);
     outstanding.add(sending);
     void sending.finally(() => outstanding.delete(sending));
   };
@@ -139,8 +142,33 @@ export function readPayload(body: string): SidekickPayload | string {
   };
 }
 
-async function send(url: string, payload: SidekickPayload, onNote: (note: SidekickNote) => void): Promise<void> {
+async function send(
+  url: string,
+  payload: SidekickPayload,
+  extensions: Readonly<Record<string, string>>,
+  onNote: (note: SidekickNote) => void,
+): Promise<void> {
   const start = performance.now();
+  const { headers, data } = eventOf(payload, extensions);
+  const status = await new Promise<number | undefined>((resolve) => {
+    const request = httpRequest(url, { method: "POST", headers }, (response) => {
+      response.resume().on("end", () => {
+        resolve(response.statusCode);
+      });
+    });
+    request.on("error", () => {
+      resolve(undefined);
+    });
+    request.end(data);
+  });
+  onNote({ kind: "sent", payload, status, duration: performance.now() - start });
+}
+
+/** An alert as its CloudEvents output sends it, in binary mode. */
+export function eventOf(
+  payload: SidekickPayload,
+  extensions: Readonly<Record<string, string>>,
+): { headers: ReturnType<typeof writeHeaders>; data: Buffer } {
   const data = Buffer.from(stringifyLikeGo(payload));
   const headers = writeHeaders({
     attributes: {
@@ -154,19 +182,9 @@ async function send(url: string, payload: SidekickPayload, onNote: (note: Sideki
       rule: payload.rule,
       eventsource: payload.source,
       ...(payload.hostname === undefined ? {} : { hostname: payload.hostname }),
+      ...extensions,
     },
     data,
   });
-  const status = await new Promise<number | undefined>((resolve) => {
-    const request = httpRequest(url, { method: "POST", headers }, (response) => {
-      response.resume().on("end", () => {
-        resolve(response.statusCode);
-      });
-    });
-    request.on("error", () => {
-      resolve(undefined);
-    });
-    request.end(data);
-  });
-  onNote({ kind: "sent", payload, status, duration: performance.now() - start });
+  return { headers, data };
 }

@@ -4,6 +4,12 @@ export const OUTPUT_TYPE = "falco.response.output.v1";
 /** What falcosidekick's alerts are called as CloudEvents. */
 export const ALERT_TYPE = "falco.rule.output.v1";
 
+/**
+ * The extension by which an alert shows that it comes from a falcosidekick that knows the key. It is read, and dropped,
+ * before anything else is done with the event.
+ */
+export const ALERT_KEY_EXTENSION = "alertkey";
+
 /** Where they come from: current releases of falcosidekick, and those of 2021. */
 export const ALERT_SOURCES = ["https://falco.org", "falco.org"] as const;
 

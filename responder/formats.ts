@@ -99,6 +99,14 @@ export const HTTP_URL = text(
   (value) => /^https?:\/\//.test(value) && URL.canParse(value),
 );
 
+/**
+ * A key that alerts carry: no comma, colon or space, between which falcosidekick's CLOUDEVENTS_EXTENSIONS has its
+ * entries, and nothing that a header would have to escape.
+ */
+export const ALERT_KEY = text("16 to 512 letters, digits and any of - _ . ~ + / =", (value) =>
+  /^[-\w.~+/=]{16,512}$/.test(value),
+);
+
 /** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
 export const NAMESPACE = text(
   "a Kubernetes name: at most 63 lower-case letters, digits and dashes, with a letter or digit at either end",

@@ -6,6 +6,11 @@ import { rulesFrom } from "./rules/folder.ts";
 import { connect } from "./kubernetes/client.ts";
 import { log } from "./telemetry/log.ts";
 import { alertReceiver } from "./receiver/alerts.ts";
+import { guarded } from "./receiver/authentication.ts";
+import { KeyFile } from "./receiver/key-file.ts";
+import { Refusals } from "./receiver/refusals.ts";
+import { replyTo } from "./receiver/reply.ts";
+import { responseRelay } from "./receiver/responses.ts";
 import { loadRules, RulesError } from "./rules/load.ts";
 import { serve } from "./receiver/server.ts";
 import type { Deliver } from "./receiver/answer.ts";
@@ -14,7 +19,7 @@ import { brokerSink } from "./outputs/broker.ts";
 const HELP = `usage: responder [dead-letter]
 
 Answers Falco's alerts, delivered as CloudEvents, with the actions of response rules.
-With "dead-letter": passes on what could not be delivered to falcosidekick, as an alert.
+With "dead-letter": passes on to falcosidekick what was answered and, as an alert, what could not be delivered.
 
 environment:
 ${helpOf({ ...RESPONDER, ...DEAD_LETTER })}`;
@@ -23,9 +28,10 @@ ${helpOf({ ...RESPONDER, ...DEAD_LETTER })}`;
 const API_TIMEOUT = 10_000;
 
 function service(mode: string | undefined): Deliver {
-  if (mode === "dead-letter") return deadLetter(readEnvironment(DEAD_LETTER).falcosidekick);
+  if (mode === "dead-letter") return lastStop(readEnvironment(DEAD_LETTER).falcosidekick);
   if (mode !== undefined) throw new EnvironmentError(`"${mode}" is no mode; it takes dead-letter or nothing`);
-  const { rulesFolder, dryRun, broker, kubeconfig, ...settings } = readEnvironment(RESPONDER);
+  const { rulesFolder, alertKeysFolder, dryRun, broker, kubeconfig, ...settings } = readEnvironment(RESPONDER);
+  const keys = new KeyFile(alertKeysFolder);
   const { files, readFile } = rulesFrom(rulesFolder);
   const onWarning = (warning: string) => {
     log("warning", "rules", { warning });
@@ -34,7 +40,9 @@ function service(mode: string | undefined): Deliver {
   const { skipBrokenRules: skipBroken, timeoutSeconds } = settings;
   const rules = loadRules(files, { dryRun, skipBroken, timeoutSeconds, readFile, onWarning });
   log("info", "rules", { rules: rules.map(({ name }) => name) });
-  return alertReceiver({
+  const sink = broker === undefined ? undefined : brokerSink(broker);
+  const refusals = new Refusals(sink && ((id, payload) => sink(replyTo(id, "refused", payload))));
+  const answer = alertReceiver({
     rules,
     protectedNamespaces: new Set(settings.protectedNamespaces),
     ownServices: settings.ownServices,
@@ -43,8 +51,14 @@ function service(mode: string | undefined): Deliver {
     events: settings.events,
     findByContainer: settings.findByContainer,
     deduplicationSeconds: settings.deduplicationSeconds,
-    sink: broker === undefined ? undefined : brokerSink(broker),
+    sink,
   });
+  return guarded(() => keys.digests(), refusals, answer);
+}
+
+/** Where what goes to falcosidekick comes by: responses, and what could not be delivered. */
+function lastStop(falcosidekick: string): Deliver {
+  return responseRelay(falcosidekick, deadLetter(falcosidekick));
 }
 
 const [mode] = process.argv.slice(2);

@@ -13,6 +13,9 @@ const CLAIM_LIMIT = 3600;
 /** Knative's own: config-defaults' max-revision-timeout-seconds. */
 const REQUEST_LIMIT = 600;
 
+/** The file of `alertKeysFolder`, and the entry of the Secret that is mounted there. */
+export const ALERT_KEYS_FILE = "keys";
+
 /** One thing the responder can be told. */
 export interface Setting<T = unknown> {
   /** Environment variable. A list stands in it with commas between its items. */
@@ -56,6 +59,12 @@ export const RESPONDER = {
     format: PATH,
     default: "/etc/response-rules",
     help: "Folder of rules files (*.yaml), merged in the order of their names.",
+  },
+  alertKeysFolder: {
+    variable: "ALERT_KEYS_DIR",
+    format: PATH,
+    default: "/etc/alert-keys",
+    help: "Folder with the file `keys`: the keys of which an alert has to carry one (the CloudEvents extension `alertkey`), one a line. It is read again when it changes. Without a key in it the responder doesn't start.",
   },
   protectedNamespaces: {
     variable: "PROTECTED_NAMESPACES",

@@ -106,7 +106,13 @@ async function readYaml(file: string): Promise<unknown> {
 
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
-  // an encrypted value can't be read without the stack's passphrase, and no mock needs the true one
-  if (typeof value === "object" && value !== null && "secure" in value) return "[secret]";
-  return JSON.stringify(value);
+  if (isEncrypted(value)) return UNREADABLE;
+  return JSON.stringify(value, (_key, one: unknown) => (isEncrypted(one) ? UNREADABLE : one));
+}
+
+/** Stands for an encrypted value, which can't be read without the stack's passphrase: no mock needs the true one. */
+const UNREADABLE = "a-secret-of-the-stack";
+
+function isEncrypted(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "secure" in value;
 }

@@ -26,6 +26,8 @@ export interface LabObjects {
   falcosidekickTarget: URL;
   /** falcosidekick's address in the cluster. */
   falcosidekickOrigin: string;
+  /** What the program has falcosidekick add to every CloudEvent. */
+  falcosidekickExtensions: Readonly<Record<string, string>>;
 }
 
 interface ServiceSpec {
@@ -40,7 +42,7 @@ interface ServiceSpec {
           env?: { name: string; value?: string }[];
           volumeMounts?: { name: string; mountPath: string }[];
         }[];
-        volumes?: { name: string; configMap?: { name: string } }[];
+        volumes?: { name: string; configMap?: { name: string }; secret?: { secretName: string } }[];
       };
     };
   };
@@ -48,6 +50,12 @@ interface ServiceSpec {
 
 interface ConfigMap {
   metadata: { name: string };
+  data?: Record<string, string>;
+}
+
+interface Secret {
+  metadata: { name: string; namespace?: string };
+  /** In base64. */
   data?: Record<string, string>;
 }
 
@@ -68,8 +76,9 @@ export function labObjects(program: Program): LabObjects {
       .filter(({ type }) => type.startsWith("kubernetes:") && type.endsWith(suffix))
       .map(({ inputs }) => inputs);
   const configMaps = ofKind(":ConfigMap") as ConfigMap[];
+  const secrets = ofKind("core/v1:Secret") as Secret[];
   const services = (ofKind("serving.knative.dev/v1:Service") as ServiceSpec[]).map((service) =>
-    readService(service, configMaps),
+    readService(service, configMaps, secrets),
   );
   const release = program.resources.find(({ type }) => type === "kubernetes:helm.sh/v3:Release")?.inputs as
     Release | undefined;
@@ -80,11 +89,16 @@ export function labObjects(program: Program): LabObjects {
     rbac: program.resources.map(({ inputs }) => inputs).filter(isRbacObject),
     services,
     falcosidekickTarget: falcosidekickTarget(release),
+    falcosidekickExtensions: extensionsOf(release, secrets),
     falcosidekickOrigin: `http://${release.name}-falcosidekick.${release.namespace}.svc.cluster.local:2801`,
   };
 }
 
-function readService({ metadata, spec }: ServiceSpec, configMaps: readonly ConfigMap[]): ServiceObject {
+function readService(
+  { metadata, spec }: ServiceSpec,
+  configMaps: readonly ConfigMap[],
+  secrets: readonly Secret[],
+): ServiceObject {
   const pod = spec.template.spec;
   const where = `Service ${metadata.name}`;
   const [container] = pod.containers;
@@ -95,9 +109,11 @@ function readService({ metadata, spec }: ServiceSpec, configMaps: readonly Confi
     return [name, value] as const;
   });
   const mounts = (container.volumeMounts ?? []).map(({ name, mountPath }) => {
-    const configMap = pod.volumes?.find((volume) => volume.name === name)?.configMap?.name;
-    const files = configMaps.find((one) => one.metadata.name === configMap)?.data;
-    if (!files) throw new Error(`${where}: the lab knows no ConfigMap for the volume ${name}`);
+    const volume = pod.volumes?.find((one) => one.name === name);
+    const secret = secrets.find((one) => one.metadata.name === volume?.secret?.secretName);
+    const configMap = configMaps.find((one) => one.metadata.name === volume?.configMap?.name);
+    const files = secret ? decoded(secret) : configMap?.data;
+    if (!files) throw new Error(`${where}: the lab knows no ConfigMap or Secret for the volume ${name}`);
     return [mountPath, files] as const;
   });
   return {
@@ -110,10 +126,35 @@ function readService({ metadata, spec }: ServiceSpec, configMaps: readonly Confi
   };
 }
 
+function decoded({ data = {} }: Secret): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(data).map(([name, value]) => [name, Buffer.from(value, "base64").toString("utf8")]),
+  );
+}
+
+interface Variable {
+  name: string;
+  value?: string;
+  valueFrom?: { secretKeyRef: { name: string; key: string } };
+}
+
+/** What falcosidekick reads in its environment, as it reads it: of an entry that isn't NAME:VALUE nothing. */
+function extensionsOf({ values, namespace }: Release, secrets: readonly Secret[]): Record<string, string> {
+  const variables = (at(values, "falcosidekick", "config", "extraEnv") ?? []) as Variable[];
+  const { value, valueFrom } = variables.findLast(({ name }) => name === "CLOUDEVENTS_EXTENSIONS") ?? {};
+  const from = valueFrom?.secretKeyRef;
+  const secret = secrets.find(({ metadata }) => metadata.name === from?.name && metadata.namespace === namespace);
+  const text = (secret && from ? decoded(secret)[from.key] : value) ?? "";
+  const entries = text.split(",").map((entry) => entry.split(":"));
+  return Object.fromEntries(entries.filter(({ length }) => length === 2) as [string, string][]);
+}
+
+function at(value: unknown, ...keys: string[]): unknown {
+  return keys.reduce<unknown>((inner, key) => (isMap(inner) ? inner[key] : undefined), value);
+}
+
 function falcosidekickTarget({ values }: Release): URL {
-  let address: unknown = values;
-  for (const key of ["falcosidekick", "config", "cloudevents", "address"])
-    address = isMap(address) ? address[key] : undefined;
+  const address = at(values, "falcosidekick", "config", "cloudevents", "address");
   if (typeof address !== "string" || !URL.canParse(address)) {
     throw new Error(
       `the Falco release doesn't tell falcosidekick where the Broker is: falcosidekick.config.cloudevents.address is ${JSON.stringify(address)}`,

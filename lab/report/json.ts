@@ -30,7 +30,8 @@ export function jsonReporter(write: Write): Reporter {
       line("alert", { number, ...report });
     },
     serving: (chain) => {
-      line("serving", { broker: chain.brokerUrl, falcosidekick: chain.falcosidekick.url });
+      const { brokerUrl: broker, falcosidekick, alertKey } = chain;
+      line("serving", { broker, falcosidekick: falcosidekick.url, alertKey });
     },
     happened: line,
     verdict: (verdict) => {

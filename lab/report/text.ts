@@ -1,3 +1,4 @@
+import { ALERT_KEY_EXTENSION } from "../../responder/events.ts";
 import type { Chain } from "../chain.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Reporter, Write } from "./reporter.ts";
@@ -55,11 +56,12 @@ function tellStart(
   terminal.line();
 }
 
-function tellAddresses(terminal: Terminal, { brokerUrl, falcosidekick }: Chain, root: string): void {
+function tellAddresses(terminal: Terminal, { brokerUrl, falcosidekick, alertKey }: Chain, root: string): void {
   for (const line of [
     terminal.paint("bold", "Serving; end with Ctrl-C."),
     "",
     `  Broker         ${brokerUrl}   (falcosidekick: CLOUDEVENTS_ADDRESS)`,
+    `  key            ${alertKey}   (falcosidekick: CLOUDEVENTS_EXTENSIONS=${ALERT_KEY_EXTENSION}:KEY)`,
     `  falcosidekick  ${falcosidekick.url}   (Falco: http_output.url)`,
     "",
     "  As Falco would, through the stand-in for falcosidekick:",
@@ -67,6 +69,7 @@ function tellAddresses(terminal: Terminal, { brokerUrl, falcosidekick }: Chain, 
     "  As falcosidekick would, straight to the Broker:",
     `    curl -i -d @${root}lab/alerts/terminal-shell.json -H 'content-type: application/json' \\`,
     "      -H 'ce-specversion: 1.0' -H 'ce-id: 1' -H 'ce-type: falco.rule.output.v1' -H 'ce-source: https://falco.org' \\",
+    `      -H 'ce-${ALERT_KEY_EXTENSION}: ${alertKey}' \\`,
     `      -H 'ce-rule: Terminal shell in container' -H 'ce-priority: Notice' -H 'ce-eventsource: syscall' ${brokerUrl}`,
     "",
   ])

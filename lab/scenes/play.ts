@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Chain } from "../chain.ts";
 import type { SidekickPayload } from "../falcosidekick.ts";
+import { forge } from "./forgery.ts";
 import { contradictions } from "./expectation.ts";
 import { describeChange, NO_RULES } from "./limits.ts";
 import type { Change, Limits } from "./limits.ts";
@@ -32,13 +33,17 @@ export async function play(
   const asked = kubernetes.requests.length;
   const watch = watchChanges(chain);
   try {
-    const alert = await post(step.alert, chain, recorder);
+    const { forgery } = step;
+    const alert = forgery
+      ? await forge({ ...step, forgery }, chain, recorder)
+      : await post(step.alert, chain, recorder);
     const outcome = await outcomeOf(alert, recorder);
+    const told = await refusalsTold(step, recorder);
     await until(() => !before.some(({ metadata }) => isTerminating(chain, metadata.uid)) || undefined);
 
     const { changes, goneAfter } = watch;
     const gone = before.filter(({ metadata }) => goneAfter.has(metadata.uid));
-    const wrong = contradictions(step, { alert, outcome, before, gone, changes }, limits);
+    const wrong = [...contradictions(step, { alert, outcome, before, gone, changes }, limits), ...told];
     const others = changes.filter(({ type, object }) => type !== "DELETED" || object.kind !== "Pod");
     return {
       title: step.title,
@@ -83,7 +88,18 @@ async function post(body: string, { falcosidekick }: Chain, recorder: Recorder):
 
 /** The responder logs it when the Events it writes are written: nothing follows. */
 async function outcomeOf(alert: SidekickPayload, recorder: Recorder): Promise<string | undefined> {
-  return recorder.isSettled(alert) ? until(() => recorder.outcomeOf(alert)) : recorder.outcomeOf(alert);
+  const logged = recorder.isSettled(alert) || recorder.isRefused();
+  return logged ? until(() => recorder.outcomeOf(alert)) : recorder.outcomeOf(alert);
+}
+
+/** What is wrong with how often people were told of refused alerts, in a line. */
+async function refusalsTold({ refusalsTold: wanted }: Step, recorder: Recorder): Promise<string[]> {
+  if (wanted === undefined) return [];
+  await until(() => recorder.refusalsTold().length >= wanted || undefined);
+  const told = recorder.refusalsTold().length;
+  return told === wanted
+    ? []
+    : [`falcosidekick was told ${told} times of refused alerts, and had to be ${wanted} times`];
 }
 
 function isTerminating({ kubernetes }: Chain, uid: string): boolean {

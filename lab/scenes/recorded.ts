@@ -5,6 +5,9 @@ import type { ObjectInput } from "../kubernetes/object.ts";
 import type { LabPod } from "./pods.ts";
 import { podNamedBy } from "./subject.ts";
 
+/** How an alert that isn't Falco's gets to the Broker. */
+export type Forgery = "without a key" | "with a wrong key" | "as a response";
+
 /** One alert of the lab's play. */
 export interface Step {
   title: string;
@@ -16,6 +19,10 @@ export interface Step {
   goes: readonly string[] | undefined;
   /** What the responder must say of it, or "not delivered"; undefined: whatever it says. */
   outcome?: string;
+  /** Posted straight to the Broker, and not by falcosidekick; undefined: as Falco does. */
+  forgery?: Forgery;
+  /** How often falcosidekick is to be told that alerts were refused; undefined: however often. */
+  refusalsTold?: number;
 }
 
 /** What is there at the start, and the alerts that come. */
@@ -52,6 +59,8 @@ interface RecordedStep {
   /** None where it isn't given. */
   goes?: readonly string[];
   outcome: string;
+  forgery?: Forgery;
+  refusalsTold?: number;
 }
 
 /** How each alert ends by the default rules, written out: they terminate a pod in which a shell is opened, and no other. */
@@ -81,6 +90,28 @@ const STEPS: readonly RecordedStep[] = [
   { title: "A connection to a command-and-control server", file: "outbound-c2", outcome: "not delivered" },
   { title: "A sensitive file read", file: "sensitive-file", outcome: "not delivered" },
   { title: "A container that talks to the Kubernetes API", file: "contact-k8s-api", outcome: "not delivered" },
+  {
+    title: "A forged alert about default/alpine, posted to the Broker without the key",
+    file: "terminal-shell",
+    forgery: "without a key",
+    outcome: "refused",
+    refusalsTold: 1,
+  },
+  {
+    title: "The same with a key that was guessed: people have been told within this minute",
+    file: "terminal-shell",
+    forgery: "with a wrong key",
+    outcome: "refused",
+    refusalsTold: 0,
+  },
+  {
+    title: "The same as a response, which falcosidekick is given, and signs as an alert",
+    file: "terminal-shell",
+    forgery: "as a response",
+    outcome: "not delivered",
+    refusalsTold: 0,
+  },
+  { title: "The same from Falco", file: "terminal-shell", goes: ["default/alpine"], outcome: "terminated" },
 ];
 
 /**
@@ -89,11 +120,12 @@ const STEPS: readonly RecordedStep[] = [
  * @param byDefaultRules whether the default rules are in force: how each alert has to end is known for those alone
  */
 export async function recordedScene(byDefaultRules: boolean): Promise<Scene> {
-  const steps = STEPS.map(async ({ title, file, pods = [], goes = [], outcome }): Promise<Step> => ({
-    title,
+  const steps = STEPS.map(async ({ file, pods = [], goes = [], outcome, refusalsTold, ...one }): Promise<Step> => ({
+    ...one,
     alert: await readFile(new URL(`../alerts/${file}.json`, import.meta.url), "utf8"),
     pods,
     ...(byDefaultRules ? { goes, outcome } : { goes: undefined }),
+    ...(byDefaultRules && refusalsTold !== undefined && { refusalsTold }),
   }));
   return { pods: PODS, steps: await Promise.all(steps) };
 }

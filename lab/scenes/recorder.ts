@@ -32,8 +32,21 @@ export class Recorder {
     );
   }
 
+  /** What falcosidekick was told of alerts that were refused. */
+  refusalsTold(): SidekickPayload[] {
+    return this.falcosidekick.flatMap((note) =>
+      note.kind === "accepted" && note.payload.rule === "Response: refused" ? [note.payload] : [],
+    );
+  }
+
+  /** Whether the responder has refused something: then it logs that, before it answers. */
+  isRefused(): boolean {
+    return this.broker.some((note) => note.kind === "attempt" && note.answer.status === 403);
+  }
+
   /** The responder's last word on an alert so far; of one that it has settled, no earlier attempt's. */
   outcomeOf(alert: SidekickPayload): string | undefined {
+    if (this.isRefused()) return this.logs.find(({ message }) => message === "refused") && "refused";
     const line = this.logs.findLast(({ message, uuid }) => message === "alert" && uuid === alert.uuid);
     const outcome = line && String(line["outcome"]);
     return this.isSettled(alert) && outcome === "retry" ? undefined : outcome;

@@ -6,8 +6,8 @@ export interface Answer {
   body?: string;
 }
 
-/** Answers one delivery; what it throws but a DeliveryError is a fault of ours, and worth a redelivery. */
-export type Deliver = (headers: IncomingHttpHeaders, body: Buffer) => Promise<Answer>;
+/** Answers one delivery; what it throws but a DeliveryError is a fault of ours, and worth a redelivery. `from`: the sender's address. */
+export type Deliver = (headers: IncomingHttpHeaders, body: Buffer, from?: string) => Promise<Answer>;
 
 export const PROBLEM = { "content-type": "application/problem+json" };
 

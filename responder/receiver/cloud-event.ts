@@ -20,17 +20,26 @@ export interface Delivery {
   events: (CloudEvent<unknown> | DeliveryError)[];
 }
 
+/** The content modes in which the event, or several, is the body. */
+export const STRUCTURED = "application/cloudevents+json";
+export const BATCH = "application/cloudevents-batch+json";
+
+/** In lower case and without parameters; "" where there is none. */
+export function mediaTypeOf(headers: IncomingHttpHeaders): string {
+  return (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
 /**
  * The CloudEvents of an HTTP request, whichever content mode it is in.
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#3-http-message-mapping
  * @throws {DeliveryError} for a request that isn't in any of them
  */
 export function readDelivery(headers: IncomingHttpHeaders, body: Buffer): Delivery {
-  const mediaType = (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  const mediaType = mediaTypeOf(headers);
   switch (mediaType) {
-    case "application/cloudevents+json":
+    case STRUCTURED:
       return { isBatch: false, events: [structured(readJson(body))] };
-    case "application/cloudevents-batch+json": {
+    case BATCH: {
       const batch = readJson(body);
       if (!Array.isArray(batch)) throw new DeliveryError(400, "the batch is not a JSON array");
       if (batch.length > LIMITS.batch) {
@@ -100,7 +109,8 @@ function checked(read: () => CloudEvent<unknown>): CloudEvent<unknown> {
   }
 }
 
-function readJson(body: Buffer): unknown {
+/** @throws {DeliveryError} */
+export function readJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString("utf8"), exactly as (key: string, value: unknown) => unknown);
   } catch (error) {

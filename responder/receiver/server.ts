@@ -116,7 +116,7 @@ async function handle(
     return { ...problem(405, "deliveries are taken by POST"), headers: { allow: "POST", ...PROBLEM } };
   }
   try {
-    return await bodies.read(request, (body) => deliver(request.headers, body));
+    return await bodies.read(request, (body) => deliver(request.headers, body, request.socket.remoteAddress));
   } catch (error) {
     if (error instanceof HungUpError) return undefined;
     if (error instanceof BusyError) return problem(503, error.message, { "retry-after": "1" });

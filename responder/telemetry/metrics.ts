@@ -11,6 +11,13 @@ export const alerts = new Counter({
   registers: [registry],
 });
 
+export const refused = new Counter({
+  name: "response_engine_refused_total",
+  help: "Alerts that nothing is done about, by what is wrong with their key (missing, wrong, several)",
+  labelNames: ["reason"],
+  registers: [registry],
+});
+
 export const actions = new Counter({
   name: "response_engine_actions_total",
   help: "Actions by actionner and outcome",

@@ -94,6 +94,28 @@ export const ANY = text("any text", () => true);
 
 export const NOT_EMPTY = text("any text but an empty one", (value) => value.trim() !== "");
 
+const PEER_FIELDS = ["ipBlock", "namespaceSelector", "podSelector"];
+
+/** Of a NetworkPolicy. An empty one would be everybody, where nobody means it. */
+export const PEERS: Format<readonly Record<string, unknown>[]> = {
+  type: "array",
+  allowed: `a list, each item a NetworkPolicy's peer: a map with ${PEER_FIELDS.join(", ")}, or two of them`,
+  read: (value) => {
+    if (!Array.isArray(value)) throw new NotAllowed(value, PEERS.allowed);
+    return value.map((one: unknown) => {
+      const fields = typeof one === "object" && one !== null && !Array.isArray(one) ? Object.entries(one) : [];
+      const fine =
+        fields.length > 0 && fields.every(([name, field]) => PEER_FIELDS.includes(name) && isPlainMap(field));
+      if (!fine) throw new NotAllowed(one, PEERS.allowed);
+      return one as Record<string, unknown>;
+    });
+  },
+};
+
+function isPlainMap(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 export const MAP: Format<Record<string, unknown>> = {
   type: "object",
   allowed: "a map",

@@ -44,7 +44,7 @@ export class Reader {
 
   #value(key: Key): unknown {
     this.#asked.add(key.key);
-    if (isSecret(key)) return textOf(key) === "" ? undefined : placeOf(key).config.getSecret(placeOf(key).name);
+    if (isSecret(key)) return this.#secret(key);
     try {
       return key.format.read(structureOf(key));
     } catch (error) {
@@ -53,6 +53,20 @@ export class Reader {
       this.problems.push(`${key.key}: ${error.message}`);
       return undefined;
     }
+  }
+
+  /** Its text, encrypted; undefined where it is empty. What it is stands in no message. */
+  #secret(key: SecretKey): pulumi.Output<string> | undefined {
+    const { config, name } = placeOf(key);
+    if (["", "[]"].includes(textOf(key))) return undefined;
+    try {
+      key.format.read(structureOf(key));
+    } catch (error) {
+      if (!(error instanceof NotAllowed)) throw error;
+      this.#refused.add(key.key);
+      this.problems.push(`${key.key}: what it is, which isn't shown, is not allowed; it takes ${key.format.allowed}`);
+    }
+    return config.getSecret(name);
   }
 }
 

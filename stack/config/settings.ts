@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { FLAG, HTTP_URL, integer, list, NAMESPACE, optional, type Format } from "../../responder/formats.ts";
+import { ALERT_KEY, FLAG, HTTP_URL, integer, list, NAMESPACE, optional, type Format } from "../../responder/formats.ts";
 import { RESPONDER, type Settings } from "../../responder/settings.ts";
 import {
   ADDRESS_OR_FOLDER,
@@ -14,6 +14,7 @@ import {
   oneOf,
   OPEN_URL,
   OPTIONAL_OBJECT,
+  PEERS,
   QUANTITY,
   REGISTRY,
   REPOSITORY,
@@ -29,7 +30,7 @@ export interface Key<T = unknown> {
 }
 
 /** One whose value is encrypted in the state, whether or not it is in the configuration, and never shown. */
-export interface SecretKey extends Key<string | undefined> {
+export interface SecretKey extends Key {
   secret: true;
 }
 
@@ -76,6 +77,12 @@ export const KEYS = {
     namespace: key("falcoNamespace", NAMESPACE),
     driver: key("falcoDriver", oneOf("modern_ebpf", "kmod", "auto")),
     values: key("falcoValues", MAP),
+  },
+  security: {
+    /** JSON, a list of which the first is sent; undefined: one that the stack makes. */
+    alertKeys: secret("alertKeys", list(ALERT_KEY)),
+    networkPolicies: key("networkPolicies", FLAG),
+    networkPolicyPeers: key("networkPolicyPeers", PEERS),
   },
   image: {
     reference: key("responderImage", optional(IMAGE)),
@@ -129,6 +136,6 @@ function key<T>(name: string, format: Format<T>): Key<T> {
   return { key: name, format };
 }
 
-function secret(name: string): SecretKey {
-  return { ...key(name, optional(ANY)), secret: true };
+function secret(name: string, format: Format<unknown> = optional(ANY)): SecretKey {
+  return { ...key(name, format), secret: true };
 }

@@ -1,13 +1,17 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { ALERT_KEY_EXTENSION } from "../../responder/events.ts";
 import type { FalcoConfig } from "../config/config.ts";
 import { ensureNamespace } from "../namespace.ts";
+import { fingerprintOf } from "../key/fingerprint.ts";
+import { EXTENSIONS, KEY_ANNOTATION, readSidekick } from "./extensions.ts";
 
 const UI_VERSION = "2.3.0";
 
 /** Falco on every node, and falcosidekick with its UI, which sends the alerts on as CloudEvents. */
 export class Falco extends pulumi.ComponentResource {
   readonly release: k8s.helm.v3.Release;
+  readonly namespace: pulumi.Output<string>;
   /** Where falcosidekick takes alerts, inside the cluster. */
   readonly sidekickUrl: pulumi.Output<string>;
   /** The command that brings falcosidekick's UI to http://localhost:2802. */
@@ -18,6 +22,18 @@ export class Falco extends pulumi.ComponentResource {
     // Falco reads the kernel's events, which no stricter standard admits.
     const labels = { "pod-security.kubernetes.io/enforce": "privileged" };
     const namespace = ensureNamespace(`${name}-namespace`, args.namespace, labels, { parent: this });
+    this.namespace = namespace;
+    const { extensions, env, values } = readSidekick(args.values);
+    const sent = pulumi.all([args.alertKey, extensions]).apply(([key, theirs]) => extensionsText(key, theirs));
+    const secret = new k8s.core.v1.Secret(
+      `${name}-alert-key`,
+      {
+        metadata: { name: "falcosidekick-alert-key", namespace, labels: PART },
+        data: { [EXTENSIONS.entry]: sent.apply((text) => Buffer.from(text).toString("base64")) },
+      },
+      { parent: this },
+    );
+    const key = { secretName: secret.metadata.name, fingerprint: sent.apply(fingerprintOf) };
     this.release = new k8s.helm.v3.Release(
       `${name}-release`,
       {
@@ -26,10 +42,10 @@ export class Falco extends pulumi.ComponentResource {
         chart: args.chart,
         ...(args.version && { version: args.version }),
         ...(args.repository && { repositoryOpts: { repo: addressOf(args.repository) } }),
-        values: merge(chartValues(args), args.values),
+        values: merge(chartValues(args, keyValues(key, env)), values),
         timeout: 600,
       },
-      { parent: this },
+      { parent: this, dependsOn: [secret] },
     );
     const { name: releaseName } = this.release;
     this.sidekickUrl = pulumi.interpolate`http://${releaseName}-falcosidekick.${namespace}.svc.cluster.local:2801/`;
@@ -41,6 +57,32 @@ export class Falco extends pulumi.ComponentResource {
 export interface FalcoArgs extends FalcoConfig {
   /** Where falcosidekick posts alerts to: the Broker. */
   brokerUrl: pulumi.Input<string>;
+  /** What falcosidekick sends with every alert, by which the responder knows it. */
+  alertKey: pulumi.Input<string>;
+}
+
+const PART = { "app.kubernetes.io/part-of": "response-engine", "app.kubernetes.io/managed-by": "pulumi" };
+
+/** falcosidekick's own syntax: NAME:VALUE, with commas between. */
+function extensionsText(key: string, theirs: readonly string[]): string {
+  return [...theirs, `${ALERT_KEY_EXTENSION}:${key}`].join(",");
+}
+
+/** The chart's values by which falcosidekick gets the key, and starts again when it is another. */
+interface Keyed {
+  extraEnv: pulumi.Input<unknown>;
+  podAnnotations: Record<string, pulumi.Input<string>>;
+}
+
+function keyValues(
+  { secretName, fingerprint }: { secretName: pulumi.Output<string>; fingerprint: pulumi.Output<string> },
+  env: pulumi.Output<unknown[]> | undefined,
+): Keyed {
+  const own = { name: EXTENSIONS.variable, valueFrom: { secretKeyRef: { name: secretName, key: EXTENSIONS.entry } } };
+  return {
+    extraEnv: env ? pulumi.all([env, own]).apply(([theirs, ours]) => [...theirs, ours]) : [own],
+    podAnnotations: { [KEY_ANNOTATION]: pulumi.unsecret(fingerprint) },
+  };
 }
 
 /** A secret where it holds a password. */
@@ -49,7 +91,7 @@ function addressOf(repository: string): pulumi.Input<string> {
 }
 
 /** @see https://github.com/falcosecurity/charts/blob/master/charts/falco/values.yaml */
-function chartValues({ driver, brokerUrl }: FalcoArgs): Values {
+function chartValues({ driver, brokerUrl }: FalcoArgs, keyed: Keyed): Values {
   return {
     driver: { kind: driver },
     falco: {
@@ -60,7 +102,8 @@ function chartValues({ driver, brokerUrl }: FalcoArgs): Values {
     },
     falcosidekick: {
       enabled: true,
-      config: { cloudevents: { address: brokerUrl } },
+      config: { cloudevents: { address: brokerUrl }, extraEnv: keyed.extraEnv },
+      podAnnotations: keyed.podAnnotations,
       webui: {
         enabled: true,
         // The chart's own, 2.2.0, breaks off over alerts with tags and lists no events.

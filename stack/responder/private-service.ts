@@ -31,6 +31,7 @@ export class PrivateService extends Service {
             metadata: {
               labels,
               annotations: {
+                ...(args.secrets && { "response-engine.io/secrets": args.secrets.fingerprint }),
                 "autoscaling.knative.dev/min-scale": String(scale.min),
                 "autoscaling.knative.dev/max-scale": String(scale.max),
                 "prometheus.io/scrape": "true",
@@ -49,7 +50,7 @@ export class PrivateService extends Service {
 }
 
 function podOf(args: PrivateServiceArgs) {
-  const { pullSecrets, serviceAccount, callsKubernetes, scale, timeoutSeconds, files } = args;
+  const { pullSecrets, serviceAccount, callsKubernetes, scale, timeoutSeconds } = args;
   return {
     serviceAccountName: serviceAccount,
     ...(callsKubernetes ? {} : { automountServiceAccountToken: false }),
@@ -57,11 +58,28 @@ function podOf(args: PrivateServiceArgs) {
     containerConcurrency: scale.concurrency,
     timeoutSeconds,
     containers: [containerOf(args)],
-    ...(files && { volumes: [{ name: "files", configMap: { name: files.configMap } }] }),
+    ...volumesOf(args),
   };
 }
 
-function containerOf({ serviceName, image, command, env, resources, files }: PrivateServiceArgs) {
+function volumesOf({ files, secrets }: PrivateServiceArgs) {
+  const volumes = [
+    ...(files ? [{ name: "files", configMap: { name: files.configMap } }] : []),
+    ...(secrets ? [{ name: "secrets", secret: { secretName: secrets.secretName } }] : []),
+  ];
+  return volumes.length > 0 ? { volumes } : {};
+}
+
+function mountsOf({ files, secrets }: PrivateServiceArgs) {
+  const volumeMounts = [
+    ...(files ? [{ name: "files", mountPath: files.folder, readOnly: true }] : []),
+    ...(secrets ? [{ name: "secrets", mountPath: secrets.folder, readOnly: true }] : []),
+  ];
+  return volumeMounts.length > 0 ? { volumeMounts } : {};
+}
+
+function containerOf(args: PrivateServiceArgs) {
+  const { serviceName, image, command, env, resources } = args;
   const environment = { ...env, ...environmentOf(LISTENING, { metricsPort: METRICS_PORT }) };
   return {
     name: serviceName,
@@ -82,7 +100,7 @@ function containerOf({ serviceName, image, command, env, resources, files }: Pri
       capabilities: { drop: ["ALL"] },
       seccompProfile: { type: "RuntimeDefault" },
     },
-    ...(files && { volumeMounts: [{ name: "files", mountPath: files.folder, readOnly: true }] }),
+    ...mountsOf(args),
   };
 }
 
@@ -123,4 +141,6 @@ export interface PrivateServiceArgs extends ServiceBase {
   env: Record<string, pulumi.Input<string>>;
   /** A ConfigMap to be read as files of a folder; undefined: none. */
   files?: { configMap: pulumi.Input<string>; folder: string };
+  /** A Secret to be read as files of a folder; another fingerprint is another Revision. Undefined: none. */
+  secrets?: { secretName: pulumi.Input<string>; fingerprint: pulumi.Input<string>; folder: string };
 }

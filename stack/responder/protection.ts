@@ -27,13 +27,11 @@ export function protectionOf({
   broker,
   falco,
   responder,
-  delivery,
-}: Pick<StackConfig, "broker" | "falco" | "responder" | "delivery">): Protection {
+}: Pick<StackConfig, "broker" | "falco" | "responder">): Protection {
   const { namespace } = broker;
   const own = namespace === "default" ? [] : [namespace];
-  const services = [RESPONDER_NAME, ...(delivery.deadLetterSink === undefined ? [DEAD_LETTER_NAME] : [])];
   return {
     protectedNamespaces: [...new Set([...ALWAYS, falco.namespace, ...own, ...responder.protectedNamespaces])],
-    ownServices: services.map((name) => ({ namespace, name })),
+    ownServices: [RESPONDER_NAME, DEAD_LETTER_NAME].map((name) => ({ namespace, name })),
   };
 }

@@ -6,6 +6,7 @@ import { RESPONDER } from "../../responder/settings.ts";
 import { permissionsOf } from "../../responder/rules/role.ts";
 import { keyOf } from "../../responder/rules/folder.ts";
 import type { ResponderConfig } from "../config/config.ts";
+import type { AlertKey } from "../key/alert-key.ts";
 import { RESPONDER_NAME } from "./names.ts";
 import type { Protection } from "./protection.ts";
 import { destinationOf, labelsOf, PrivateService, type ServiceBase } from "./private-service.ts";
@@ -13,6 +14,7 @@ import type { Destination } from "../knative/custom-resources.ts";
 import type { ResponseRules } from "./rules.ts";
 
 const RULES_FOLDER = RESPONDER.rulesFolder.default;
+const KEYS_FOLDER = RESPONDER.alertKeysFolder.default;
 
 /** The service that answers alerts, with the rules it goes by and the permissions these need, no more. */
 export class Responder extends pulumi.ComponentResource {
@@ -21,6 +23,8 @@ export class Responder extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   /** The service, for Triggers. */
   readonly destination: Destination;
+  /** The key that alerts are to carry, from when the service takes it. */
+  readonly alertKey: pulumi.Output<string>;
 
   constructor(name: string, args: ResponderArgs, options: pulumi.ComponentResourceOptions) {
     super("response-engine:stack:Responder", name, {}, options);
@@ -62,21 +66,29 @@ export class Responder extends pulumi.ComponentResource {
         serviceAccount: account.metadata.name,
         callsKubernetes: true,
         env: {
-          ...environmentOf(RESPONDER, { ...settings, ...protection, rulesFolder: RULES_FOLDER }),
+          ...environmentOf(RESPONDER, {
+            ...settings,
+            ...protection,
+            rulesFolder: RULES_FOLDER,
+            alertKeysFolder: KEYS_FOLDER,
+          }),
           [RESPONDER.broker.variable]: brokerUrl,
         },
         files: { configMap: configMap.metadata.name, folder: RULES_FOLDER },
+        secrets: { ...args.alertKeys.accepted, folder: KEYS_FOLDER },
       },
       { ...child, dependsOn: [binding] },
     );
     this.url = this.service.status.address.url;
     this.destination = destinationOf(this.service);
+    this.alertKey = pulumi.all([args.alertKeys.sent, this.service.id]).apply(([sent]) => sent);
     this.registerOutputs({ url: this.url });
   }
 }
 
 export interface ResponderArgs extends ServiceBase, Pick<ResponderConfig, "scale" | "settings"> {
   rules: ResponseRules;
+  alertKeys: Pick<AlertKey, "sent" | "accepted">;
   protection: Protection;
   /** Where the actions' outputs go. */
   brokerUrl: pulumi.Input<string>;

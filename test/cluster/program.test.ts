@@ -56,6 +56,7 @@ describe("the program's objects, applied to a real API", function () {
         assert.deepEqual([...kinds].sort(), [
           "eventing.knative.dev/v1 Broker",
           "eventing.knative.dev/v1 Trigger",
+          "networking.k8s.io/v1 NetworkPolicy",
           "rbac.authorization.k8s.io/v1 ClusterRole",
           "rbac.authorization.k8s.io/v1 ClusterRoleBinding",
           "serving.knative.dev/v1 Service",

@@ -8,6 +8,7 @@ const BUILT_IN: readonly [apiVersion: string, kinds: readonly string[]][] = [
   ["v1", ["Namespace", "ConfigMap", "Secret", "Service", "ServiceAccount"]],
   ["apps/v1", ["Deployment", "StatefulSet", "DaemonSet"]],
   ["autoscaling/v2", ["HorizontalPodAutoscaler"]],
+  ["networking.k8s.io/v1", ["NetworkPolicy"]],
   ["policy/v1", ["PodDisruptionBudget"]],
   ["rbac.authorization.k8s.io/v1", ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]],
   ["apiextensions.k8s.io/v1", ["CustomResourceDefinition"]],

@@ -151,6 +151,19 @@ for (const name of STACKS) {
       assert.ok(release.includes(WEBHOOK));
     });
 
+    it("keeps the key that the first `up` made, in two Secrets and nowhere in the clear", () => {
+      const text = (secret: string, entry: string): string => {
+        const data = cluster.object("Secret", secret)["data"] as Record<string, string>;
+        return Buffer.from(data[entry] ?? "", "base64").toString();
+      };
+      const key = text("responder-alert-keys", "keys").trim();
+      assert.match(key, /^[-\w]{43}$/);
+      assert.equal(text("falcosidekick-alert-key", "extensions"), `alertkey:${key}`);
+      for (const file of filesIn(engine.state)) assert.ok(!readFileSync(file, "utf8").includes(key), file);
+      const holders = [...cluster.objects()].filter(([, object]) => JSON.stringify(object).includes(key));
+      assert.deepEqual(holders, []);
+    });
+
     it("touches with other rules the ConfigMap, the Revision, the role and the alert Trigger's filter, and nothing else", async () => {
       const before = cluster.objects();
       await engine.set([rulesSetting(join(engine.project, "rules"), "other.yaml", OTHER_RULES)]);
@@ -173,6 +186,23 @@ for (const name of STACKS) {
         .filter(([label, object]) => differences(before.get(label), object).length > 0)
         .map(([label]) => label);
       assert.deepEqual(changed, [`Broker ${namespace}/default`]);
+    });
+
+    it("takes the keys that the stack names in place of the one that it made, and has nothing to change then", async () => {
+      const before = cluster.objects();
+      await engine.set([{ key: "alertKeys[0]", value: "key-of-a-user-0123456789", secret: true }]);
+      await engine.up();
+      const changed = [...cluster.objects()].filter(([label, one]) => differences(before.get(label), one).length > 0);
+      assert.deepEqual(
+        changed.map(([label]) => label).sort(),
+        [
+          "Secret falco/falcosidekick-alert-key",
+          "Secret falco/sh.helm.release.v1.falco.v1",
+          `KService ${namespace}/responder`,
+          `Secret ${namespace}/responder-alert-keys`,
+        ].sort(),
+      );
+      assert.deepEqual((await engine.up()).steps, []);
     });
 
     it("destroys Broker, Triggers and services while Knative's controllers and definitions are there, and leaves an empty API", async () => {

@@ -38,6 +38,7 @@ describe("the responder's image", function () {
     });
     writeFileSync(join(folder, "kubeconfig"), kubernetes.kubeconfig(kubernetes.adminToken), { mode: 0o644 });
     writeFileSync(join(folder, "rules.yaml"), readFileSync(join(root, "rules.yaml")), { mode: 0o644 });
+    writeFileSync(join(folder, "keys"), `${ALERT_HEADERS["ce-alertkey"]}\n`, { mode: 0o644 });
     await promisify(execFile)("chmod", ["-R", "a+rX", folder]);
   });
 
@@ -89,7 +90,13 @@ describe("the responder's image", function () {
     const limits = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=host"];
     const [free = 0, metricsPort = 0] = await freePorts(2);
     port = free;
-    const environment = { PORT: port, METRICS_PORT: metricsPort, RULES_DIR: "/rules", KUBECONFIG: "/kubeconfig" };
+    const environment = {
+      PORT: port,
+      METRICS_PORT: metricsPort,
+      RULES_DIR: "/rules",
+      ALERT_KEYS_DIR: "/keys",
+      KUBECONFIG: "/kubeconfig",
+    };
     await engine.docker([
       "run",
       "--detach",
@@ -98,6 +105,7 @@ describe("the responder's image", function () {
       ...Object.entries(environment).map(([name, value]) => `--env=${name}=${value}`),
       `--volume=${join(folder, "kubeconfig")}:/kubeconfig:ro`,
       `--volume=${join(folder, "rules.yaml")}:/rules/rules.yaml:ro`,
+      `--volume=${join(folder, "keys")}:/keys/keys:ro`,
       image,
     ]);
     ends.push(() => engine.docker(["rm", "--force", "responder"]));

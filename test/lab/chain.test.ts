@@ -124,7 +124,9 @@ describe("the lab's chain", function () {
     await start();
     const broken = objects.services.map((service) => ({
       ...service,
-      mounts: Object.fromEntries(Object.keys(service.mounts).map((path) => [path, { "rules.yaml": "- rule: x\n" }])),
+      mounts: Object.fromEntries(
+        Object.entries(service.mounts).map(([path, files]) => [path, { ...files, "rules.yaml": "- rule: x\n" }]),
+      ),
     }));
     await assert.rejects(
       startChain({ ...objects, services: broken }, {}, bundle),

@@ -16,7 +16,7 @@ describe("npm start, interrupted", function () {
     const find = (wanted: (line: Line) => boolean): Promise<Line> =>
       eventually("the lab tells it", () => Promise.resolve(events.find(wanted)), { seconds: 120 });
 
-    const { broker } = await find(({ event }) => event === "serving");
+    const { broker, alertKey } = await find(({ event }) => event === "serving");
     const headers = {
       "content-type": "application/json",
       "ce-specversion": "1.0",
@@ -26,6 +26,7 @@ describe("npm start, interrupted", function () {
       "ce-rule": "Terminal shell in container",
       "ce-priority": "Notice",
       "ce-eventsource": "syscall",
+      "ce-alertkey": String(alertKey),
     };
     const body = await readFile(`${ALERTS}terminal-shell.json`);
     assert.equal((await fetch(String(broker), { method: "POST", headers, body })).status, 202);

@@ -30,7 +30,15 @@ describe("npm start", function () {
         [undefined],
         [undefined],
         [undefined],
+        ["refused"],
+        ["refused"],
+        [undefined],
+        ["terminated", "default/alpine"],
       ],
+    );
+    assert.deepEqual(
+      steps(result).map(({ response }) => response?.rule === "Response: refused"),
+      steps(result).map((_, index) => index === 10),
     );
     assert.deepEqual(
       steps(result)
@@ -39,14 +47,14 @@ describe("npm start", function () {
       [["get 200", "delete 200", "create 201"], ["get 200"], ["delete 200", "create 201"], ["delete 409", "get 200"]],
     );
     const { ok, gone, there, wrong, forbidden } = verdict(result);
-    assert.deepEqual({ ok, gone, there, wrong, forbidden }, { ok: true, gone: 2, there: 7, wrong: [], forbidden: [] });
+    assert.deepEqual({ ok, gone, there, wrong, forbidden }, { ok: true, gone: 3, there: 6, wrong: [], forbidden: [] });
     assert.deepEqual(await runs.leftOver(), []);
   });
 
   it("tells the same to people, without colours where there is no terminal", async () => {
     const { code, stdout } = await runs.run([]);
     assert.equal(code, 0);
-    assert.match(stdout, /✓ 2 pods had to go and are gone; 7 pods had to stay and are there\./);
+    assert.match(stdout, /✓ 3 pods had to go and are gone; 6 pods had to stay and are there\./);
     assert.ok(!stdout.includes("\u001b"));
   });
 

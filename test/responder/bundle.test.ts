@@ -53,13 +53,32 @@ describe("the responder's bundle", function () {
     const none = await fetch(running.service.url, {
       method: "POST",
       body: "{}",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", "ce-alertkey": ALERT_HEADERS["ce-alertkey"] },
     });
     assert.equal(none.status, 400);
     assert.equal(none.headers.get("content-type"), "application/problem+json");
     assert.match(((await none.json()) as { detail: string }).detail, /not a CloudEvent/);
     assert.equal((await post("<a/>", { "content-type": "text/xml" })).status, 415);
     assert.equal((await fetch(running.service.url, { method: "PUT" })).status, 405);
+  });
+
+  it("acts on no alert without the key, with a wrong one or with two, and takes the header in any letter case", async () => {
+    const alert = shellAlert({ "k8s.pod.uid": running.createPod("default", "alpine") });
+    const key = ALERT_HEADERS["ce-alertkey"];
+    assert.equal((await post(alert, { "ce-alertkey": "" })).status, 403);
+    assert.equal((await post(alert, { "ce-alertkey": `${key}x` })).status, 403);
+    const twice = new Headers(ALERT_HEADERS);
+    twice.append("ce-alertkey", key);
+    const answer = await fetch(running.service.url, { method: "POST", body: JSON.stringify(alert), headers: twice });
+    assert.equal(answer.status, 403);
+    assert.match(await answer.text(), /refused: the event doesn't carry this responder's key/);
+    assert.equal(running.kubernetes.requests.length, 0);
+    assert.equal(running.exists("default", "alpine"), true);
+    const cased = Object.entries(ALERT_HEADERS).map(([name, value]): [string, string] => [name.toUpperCase(), value]);
+    const taken = await fetch(running.service.url, { method: "POST", body: JSON.stringify(alert), headers: cased });
+    assert.equal(taken.status, 200);
+    assert.equal(running.exists("default", "alpine"), false);
+    assert.ok(!JSON.stringify(running.logged).includes(key));
   });
 
   it("is alive, ready and measured", async () => {

@@ -9,6 +9,7 @@ import { ApiError } from "../../responder/kubernetes/errors.ts";
 import type { KubernetesObject } from "../../responder/kubernetes/objects.ts";
 import { loadRules } from "../../responder/rules/load.ts";
 import type { Rule } from "../../responder/rules/rule.ts";
+import { ALERT_KEY } from "../support/alert-key.ts";
 
 /** The headers of a binary-mode delivery of an alert. */
 export const ALERT_HEADERS = {
@@ -17,6 +18,7 @@ export const ALERT_HEADERS = {
   "ce-id": "1",
   "ce-source": "https://falco.org",
   "ce-type": "falco.rule.output.v1",
+  "ce-alertkey": ALERT_KEY,
 };
 
 export const POD_UID = "6e1f2a54-3a49-4a0e-9d0b-7d2f6f0c9b11";

@@ -87,7 +87,11 @@ interface Inputs {
   values: {
     driver: unknown;
     falco: { append_output: unknown; json_output: unknown };
-    falcosidekick: unknown;
+    falcosidekick: {
+      config: { extraEnv: unknown };
+      podAnnotations: Record<string, string>;
+      webui: unknown;
+    };
     [key: string]: unknown;
   };
   [field: string]: unknown;

@@ -6,6 +6,7 @@ import { labObjects } from "../../lab/program/objects.ts";
 import { evaluateProgram } from "../../lab/program/evaluate.ts";
 import { startService, type LogLine, type RunningService } from "../../lab/service.ts";
 import type { PolicyRule } from "../../responder/rules/role.ts";
+import { ALERT_KEY } from "./alert-key.ts";
 import { Applier } from "./apply.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { responderBundle } from "./bundle.ts";
@@ -55,7 +56,7 @@ export async function startResponder(
     const responderRules = defaultRules ? ["rules.yaml", file] : [file];
     const program = await evaluateProgram({
       stack: "dev",
-      config: { "knative:install": false, responderRules, ...config },
+      config: { "knative:install": false, responderRules, alertKeys: [ALERT_KEY], ...config },
     });
     const accounts = accountsOf(program);
     await new Applier(cluster.api).demand(accounts);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -6,6 +6,7 @@ import type { RbacObject } from "../../lab/kubernetes/authorizer.ts";
 import { startKubernetes, type Kubernetes } from "../../lab/kubernetes/server.ts";
 import { listPods, pathOf, placePod } from "../../lab/scenes/pods.ts";
 import { startService, type LogLine, type RunningService } from "../../lab/service.ts";
+import { ALERT_KEY } from "./alert-key.ts";
 import { responderBundle } from "./bundle.ts";
 
 const DEFAULT_RULES = readFileSync(new URL("../../rules.yaml", import.meta.url), "utf8");
@@ -25,6 +26,24 @@ const RBAC: RbacObject[] = [
   },
 ];
 
+/** As the program describes it, as far as it matters here. */
+const SERVICE = {
+  name: "responder",
+  namespace: "default",
+  args: [],
+  env: {
+    RULES_DIR: "/etc/response-rules",
+    ALERT_KEYS_DIR: "/etc/alert-keys",
+    PROTECTED_NAMESPACES: "kube-system",
+    EVENTS: "false",
+  },
+  mounts: {
+    "/etc/alert-keys": { keys: `${ALERT_KEY}\n` },
+    "/etc/response-rules": { "00-rules.yaml": DEFAULT_RULES },
+  },
+  serviceAccount: "responder",
+};
+
 /** The responder's bundle, running against the lab's Kubernetes API; anew for each test. */
 export interface BundledResponder {
   readonly kubernetes: Kubernetes;
@@ -36,6 +55,8 @@ export interface BundledResponder {
   /** A running pod with the container that the recorded alerts name; gives its UID. */
   createPod(namespace: string, name: string): string;
   exists(namespace: string, name: string): boolean;
+  /** Has other keys in the mounted Secret. */
+  setKeys(keys: readonly string[]): void;
 }
 
 /** Has one process of it, with the default rules, from before each test of a block until after it. */
@@ -51,24 +72,14 @@ export function withBundle(): BundledResponder {
     folder = mkdtempSync(join(tmpdir(), "response-engine-bundled-"));
     const kubernetes = await startKubernetes({ rbac: RBAC });
     running = { kubernetes };
-    running.service = await startService(
-      {
-        name: "responder",
-        namespace: "default",
-        args: [],
-        env: { RULES_DIR: "/etc/response-rules", PROTECTED_NAMESPACES: "kube-system", EVENTS: "false" },
-        mounts: { "/etc/response-rules": { "00-rules.yaml": DEFAULT_RULES } },
-        serviceAccount: "responder",
-      },
-      {
-        bundle: await responderBundle(),
-        folder,
-        addresses: {},
-        kubeconfig: kubernetes.kubeconfig(kubernetes.tokenFor("default", "responder")),
-        onLog: (line) => logged.push(line),
-        onExit: (reason) => ended.push(reason),
-      },
-    );
+    running.service = await startService(SERVICE, {
+      bundle: await responderBundle(),
+      folder,
+      addresses: {},
+      kubeconfig: kubernetes.kubeconfig(kubernetes.tokenFor("default", "responder")),
+      onLog: (line) => logged.push(line),
+      onExit: (reason) => ended.push(reason),
+    });
   });
 
   afterEach(async () => {
@@ -95,6 +106,10 @@ export function withBundle(): BundledResponder {
     ended,
     createPod: (namespace, name) =>
       placePod(get("kubernetes"), { namespace, name, containerId: "3ad7b26ded6d" }).metadata.uid,
+    setKeys: (keys) => {
+      // the first of the folders that are mounted
+      writeFileSync(join(folder, "mount-0", "keys"), keys.map((key) => `${key}\n`).join(""));
+    },
     exists: (namespace, name) => listPods(get("kubernetes")).some((pod) => pathOf(pod) === `${namespace}/${name}`),
   };
 }

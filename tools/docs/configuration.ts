@@ -8,6 +8,7 @@ const PARTS: Readonly<Record<Exclude<keyof typeof KEYS, "cluster">, string>> = {
   knative: "Knative",
   broker: "The Broker",
   falco: "Falco",
+  security: "Who may raise an alert",
   image: "The responder's image",
   responder: "The responder",
   delivery: "Delivery from the Broker",

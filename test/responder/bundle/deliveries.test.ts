@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { ALERT_KEY } from "../../support/alert-key.ts";
 import { withBundle } from "../../support/with-bundle.ts";
 
 /** Requests as Knative Eventing's Broker sends them on from falcosidekick: headers and body, byte for byte. */
@@ -34,7 +35,7 @@ describe("the responder's bundle, given real deliveries, byte for byte,", functi
   for (const [file, [status, gone]] of Object.entries(outcomes)) {
     it(`${file} deletes ${gone ?? "nothing"} and nothing else`, async () => {
       for (const [namespace, name] of pods) running.createPod(namespace, name);
-      const answer = await sendRaw(readFileSync(join(DELIVERIES, file)));
+      const answer = await sendRaw(withKey(readFileSync(join(DELIVERIES, file))));
       assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `));
       const missing = pods.filter(([namespace, name]) => !running.exists(namespace, name)).map((pod) => pod.join("/"));
       assert.deepEqual(missing, gone ? [gone] : []);
@@ -55,3 +56,9 @@ describe("the responder's bundle, given real deliveries, byte for byte,", functi
     return answer.toString();
   }
 });
+
+/** As it was recorded, and with the key as falcosidekick's SDK and the Broker write an extension. */
+function withKey(request: Buffer): Buffer {
+  const end = request.indexOf("\r\n");
+  return Buffer.concat([request.subarray(0, end), Buffer.from(`\r\nCe-Alertkey: ${ALERT_KEY}`), request.subarray(end)]);
+}

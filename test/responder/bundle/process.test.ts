@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ALERT_KEY } from "../../support/alert-key.ts";
 import { responderBundle } from "../../support/bundle.ts";
 import { eventually } from "../../support/eventually.ts";
 import { withBundle } from "../../support/with-bundle.ts";
@@ -18,7 +22,7 @@ describe("the responder's process", function () {
       const body = JSON.stringify(shellAlert({ "k8s.pod.uid": uid }));
       const { hostname, port } = new URL(running.service.url);
       const socket = connect(Number(port), hostname);
-      const head = `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nCe-Specversion: 1.0\r\nCe-Id: 1\r\nCe-Source: falco.org\r\nCe-Type: falco.rule.output.v1\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
+      const head = `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nCe-Specversion: 1.0\r\nCe-Id: 1\r\nCe-Alertkey: ${ALERT_KEY}\r\nCe-Source: falco.org\r\nCe-Type: falco.rule.output.v1\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
       // half a request is in flight when the signal comes: its head has been taken up
       socket.write(head + body.slice(0, 10));
       const [go] = (await once(socket, "data")) as [Buffer];
@@ -33,7 +37,20 @@ describe("the responder's process", function () {
     });
   });
 
+  /** As the Secret is mounted. */
+  let keys: string;
+
+  before(() => {
+    keys = mkdtempSync(join(tmpdir(), "response-engine-keys-"));
+    writeFileSync(join(keys, "keys"), `${ALERT_KEY}\n`);
+  });
+
+  after(() => {
+    rmSync(keys, { recursive: true });
+  });
+
   const broken: [string, Record<string, string>, string[], RegExp][] = [
+    ["no key", { ALERT_KEYS_DIR: "/nowhere" }, [], /\/nowhere\/keys: it can't be read \(ENOENT\)/],
     ["no folder of rules", { RULES_DIR: "/nowhere" }, [], /RULES_DIR: "\/nowhere" can't be read/],
     [
       "a port that is none",
@@ -61,7 +78,7 @@ describe("the responder's process", function () {
 
   async function run(args: string[], env: Record<string, string>): Promise<{ code: number; output: string }> {
     const child = spawn(process.execPath, [await responderBundle(), ...args], {
-      env,
+      env: { ALERT_KEYS_DIR: keys, ...env },
       stdio: ["ignore", "pipe", "inherit"],
     });
     let output = "";

@@ -35,6 +35,7 @@ describe("the stack's configuration", () => {
         driver: "modern_ebpf",
         values: {},
       },
+      security: { networkPolicies: true, networkPolicyPeers: [] },
       image: { registry: "localhost:5000", repository: "responder", platform: "linux/amd64", pullSecrets: [] },
       responder: {
         rules: ["rules.yaml"],

@@ -45,7 +45,8 @@ describe("Pulumi.yaml and the stack's keys", () => {
     for (const { key, format } of keys) {
       const { type, items } = declared[key] ?? {};
       assert.equal(type, key.includes(":") ? undefined : format.type, key);
-      assert.deepEqual(items, type === "array" ? { type: "string" } : undefined, key);
+      const item = key === "networkPolicyPeers" ? { type: "object" } : { type: "string" };
+      assert.deepEqual(items, type === "array" ? item : undefined, key);
     }
   });
 

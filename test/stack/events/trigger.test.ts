@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { alertFilters, responseFilters } from "../../../stack/events/filters.ts";
-import { describeStacks, find, programWith, refTo, RULES, SIDEKICK, STACKS } from "../evaluated.ts";
+import { describeStacks, find, programWith, refTo, RULES, STACKS } from "../evaluated.ts";
 
 const TRIGGERS = ["alerts-trigger", "responses-trigger"];
 
@@ -24,11 +24,11 @@ describeStacks("the Triggers", (stack, program) => {
     assert.deepEqual(inputs.spec.subscriber, refTo("responder", namespace));
   });
 
-  it("sends the responses back to falcosidekick", () => {
+  it("sends the responses back to falcosidekick, by way of the service that none of them becomes an alert through", () => {
     const { inputs } = find(program(), "responses-trigger");
     assert.equal(inputs.spec.broker, "default");
     assert.deepEqual(inputs.spec.filters, responseFilters());
-    assert.deepEqual(inputs.spec.subscriber, { uri: SIDEKICK });
+    assert.deepEqual(inputs.spec.subscriber, refTo("responder-dead-letter", namespace));
   });
 
   it("retries with the configured backoff and then hands over to the dead letter service", () => {
@@ -44,9 +44,12 @@ describeStacks("the Triggers", (stack, program) => {
 });
 
 describe("the Triggers with values of the stack's own", () => {
-  it("hand over to the sink that the stack names, and there is no dead letter service", async () => {
+  it("hand over to the sink that the stack names, and the service is there for the responses alone", async () => {
     const program = await programWith({ deliveryDeadLetterSink: "https://dead.example.com/" });
-    assert.ok(!program.resources.some(({ name }) => name.startsWith("dead-letters")));
+    assert.deepEqual(
+      find(program, "responses-trigger").inputs.spec.subscriber,
+      refTo("responder-dead-letter", "default"),
+    );
     for (const trigger of TRIGGERS) {
       assert.deepEqual(find(program, trigger).inputs.spec.delivery["deadLetterSink"], {
         uri: "https://dead.example.com/",

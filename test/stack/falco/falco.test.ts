@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
-import { brokerUrlOf, describeStacks, find, programWith } from "../evaluated.ts";
+import { brokerUrlOf, describeStacks, envOf, find, programWith } from "../evaluated.ts";
+
+/** How falcosidekick gets the key. */
+const KEY_VARIABLE = {
+  name: "CLOUDEVENTS_EXTENSIONS",
+  valueFrom: { secretKeyRef: { name: "falcosidekick-alert-key", key: "extensions" } },
+};
 
 describeStacks("Falco", (stack, program) => {
   it("gives the Broker's URL to falcosidekick", () => {
     assert.deepEqual(find(program(), "falco-release").inputs.values.falcosidekick, {
       enabled: true,
-      config: { cloudevents: { address: brokerUrlOf(stack) } },
+      config: { cloudevents: { address: brokerUrlOf(stack) }, extraEnv: [KEY_VARIABLE] },
+      podAnnotations: find(program(), "falco-release").inputs.values.falcosidekick.podAnnotations,
       webui: { enabled: true, image: { tag: "2.3.0" }, redis: { storageEnabled: false } },
     });
     assert.ok(find(program(), "falco-release").dependsOn.includes("broker-broker"));
@@ -44,7 +51,9 @@ describe("Falco with values of the stack's own", () => {
       config: {
         cloudevents: { address: "http://broker-ingress.knative-eventing.svc.cluster.local/default/default" },
         slack: { webhookurl: "https://hooks.example.com/x" },
+        extraEnv: [KEY_VARIABLE],
       },
+      podAnnotations: inputs.values.falcosidekick.podAnnotations,
       webui: { enabled: true, image: { tag: "2.3.0" }, redis: { storageEnabled: false } },
     });
     assert.deepEqual(inputs.values.driver, { kind: "kmod" });
@@ -60,7 +69,7 @@ describe("Falco with values of the stack's own", () => {
     const falcoValues = { falco: { append_output: [] }, falcosidekick: { webui: false }, driver: "none" };
     const { values } = find(await programWith({ falcoValues }), "falco-release").inputs;
     assert.deepEqual(values.falco, { json_output: true, append_output: [] });
-    assert.equal((values.falcosidekick as { webui: unknown }).webui, false);
+    assert.equal(values.falcosidekick.webui, false);
     assert.equal(values.driver, "none");
   });
 
@@ -73,9 +82,10 @@ describe("Falco with values of the stack's own", () => {
   it("is in the namespace that the stack says, as are the ways to falcosidekick and its UI", async () => {
     const program = await programWith({ falcoNamespace: "runtime-security" });
     assert.equal(find(program, "falco-release").inputs["namespace"], "runtime-security");
-    assert.deepEqual(find(program, "responses-trigger").inputs.spec.subscriber, {
-      uri: "http://falco-falcosidekick.runtime-security.svc.cluster.local:2801/",
-    });
+    assert.equal(
+      envOf(program, "dead-letters-service")["FALCOSIDEKICK_URL"],
+      "http://falco-falcosidekick.runtime-security.svc.cluster.local:2801/",
+    );
     assert.equal(
       program.outputs["falcosidekickUi"],
       "kubectl --namespace runtime-security port-forward service/falco-falcosidekick-ui 2802",

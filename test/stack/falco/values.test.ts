@@ -37,7 +37,11 @@ describe("Falco's values", () => {
   async function releaseOf(changes: Record<string, unknown>): Promise<Falco["release"]> {
     const { falco } = await configured(changes);
     await mockEngine();
-    return new Falco("falco", { ...falco, brokerUrl: "http://broker.example/" }, {}).release;
+    return new Falco(
+      "falco",
+      { ...falco, alertKey: "key-of-a-test-0123456789", brokerUrl: "http://broker.example/" },
+      {},
+    ).release;
   }
 
   async function valuesOf(falcoValues: string): Promise<Values> {

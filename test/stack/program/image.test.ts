@@ -21,7 +21,7 @@ describeStacks("the responder's image", (stack, program) => {
   });
 
   it("needs no Secret to pull with where the registry asks for no user", () => {
-    assert.ok(!program().resources.some(({ type }) => type === "kubernetes:core/v1:Secret"));
+    assert.ok(!program().resources.some(({ name }) => name === "image-pull"));
     for (const service of SERVICES) assert.ok(!("imagePullSecrets" in podOf(program(), service)), service);
   });
 });

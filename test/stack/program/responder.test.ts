@@ -23,9 +23,13 @@ describeStacks("the responder", (stack, program) => {
     assert.deepEqual(inputs.data, { "00-rules.yaml": RULES_TEXT });
     assert.match(inputs.metadata.name, /^responder-rules-[0-9a-f]{10}$/);
     const pod = podOf(program(), "responder-service");
-    assert.deepEqual(pod.volumes, [{ name: "files", configMap: { name: inputs.metadata.name } }]);
+    assert.deepEqual(pod.volumes, [
+      { name: "files", configMap: { name: inputs.metadata.name } },
+      { name: "secrets", secret: { secretName: "responder-alert-keys" } },
+    ]);
     assert.deepEqual(pod.containers[0].volumeMounts, [
       { name: "files", mountPath: "/etc/response-rules", readOnly: true },
+      { name: "secrets", mountPath: "/etc/alert-keys", readOnly: true },
     ]);
     assert.equal(envOf(program(), "responder-service")["RULES_DIR"], "/etc/response-rules");
   });

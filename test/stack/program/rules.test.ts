@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keyOf } from "../../../responder/rules/folder.ts";
-import { find, programOf, programWith } from "../evaluated.ts";
+import { find, programWith } from "../evaluated.ts";
 
 describe("the response rules", () => {
   let folder: string;
@@ -23,8 +23,9 @@ describe("the response rules", () => {
   actions: [{ action: Kill, actionner: "kubernetes:terminate", parameters: { min_healthy_replicas: 50% } }]
 `,
     );
-    const one = await programOf("dev");
-    const other = await programWith({ responderRules: ["rules.yaml", more] });
+    const alertKeys = ["a-key-that-stays-0123456789"];
+    const one = await programWith({ alertKeys });
+    const other = await programWith({ alertKeys, responderRules: ["rules.yaml", more] });
     const changed = one.resources.filter(
       ({ name, inputs }) => JSON.stringify(find(other, name).inputs) !== JSON.stringify(inputs),
     );

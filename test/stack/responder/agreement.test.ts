@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { evaluateProgram, type Program } from "../../../lab/program/evaluate.ts";
+import { ALERT_KEY } from "../../support/alert-key.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 
@@ -23,6 +24,7 @@ describe("the stack and its responder", () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "response-engine-agreement-"));
     writeFileSync(join(folder, "rules.yaml"), RULES);
+    writeFileSync(join(folder, "keys"), `${ALERT_KEY}\n`);
   });
   afterEach(() => {
     rmSync(folder, { recursive: true });
@@ -43,7 +45,8 @@ describe("the stack and its responder", () => {
 
   /** The names of the rules that the responder goes by, as its log says before it looks for a cluster. */
   function rulesOf(environment: Record<string, string>): string[] {
-    const env = { PATH: process.env["PATH"], ...environment, RULES_DIR: folder, KUBECONFIG: join(folder, "none") };
+    const here = { RULES_DIR: folder, ALERT_KEYS_DIR: folder, KUBECONFIG: join(folder, "none") };
+    const env = { PATH: process.env["PATH"], ...environment, ...here };
     const { stdout } = spawnSync(process.execPath, ["responder/main.ts"], { cwd: ROOT, env, encoding: "utf8" });
     const lines = stdout.split("\n").filter((line) => line !== "");
     return lines.flatMap((line) => (JSON.parse(line) as { rules?: string[] }).rules ?? []);

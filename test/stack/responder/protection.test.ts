@@ -51,11 +51,6 @@ describe("what no rule ever acts on", () => {
     }
   });
 
-  it("is the responder alone where dead letters go elsewhere", async () => {
-    const { ownServices } = await protection({ deliveryDeadLetterSink: "https://dead.example.com/" });
-    assert.deepEqual(ownServices, [{ namespace: "default", name: "responder" }]);
-  });
-
   it("holds no namespace without a name: the configuration can't add one", async () => {
     await assert.rejects(
       protection({ responderProtectedNamespaces: '[""]' }),

@@ -23,7 +23,7 @@ describe("the services' image", () => {
     });
   }
 
-  const secretsOf = ({ resources }: Program) => resources.filter(({ type }) => type === "kubernetes:core/v1:Secret");
+  const secretsOf = ({ resources }: Program) => resources.filter(({ name }) => name === "image-pull");
 
   it("is pulled by both with the registry's user where it is a ready one of a private registry", async () => {
     const program = await evaluate();

@@ -36,6 +36,7 @@ describe("the page on the configuration", () => {
       "Knative",
       "The Broker",
       "Falco",
+      "Who may raise an alert",
       "The responder's image",
       "The responder",
       "Delivery from the Broker",

@@ -65,6 +65,8 @@ describe("what is never touched", () => {
     ["ReplicaSet", "responder-00001-deployment-6d4b75cb6d"],
     ["ConfigMap", "responder-rules-0f1e2d3c4b"],
     ["Secret", "responder-registry"],
+    ["Secret", "responder-alert-keys"],
+    ["NetworkPolicy", "response-engine-services"],
     ["ServiceAccount", "responder"],
     ["ServiceAccount", "responder-dead-letter"],
     ["Deployment", "responder-dead-letter-00003-deployment"],

@@ -80,8 +80,8 @@ export function namedBy(
     pod || object || fields.get("container.id") === HOST
       ? undefined
       : checked("container.id", isContainerId, "container's id");
-  const raisedAt = Date.parse(time ?? "");
-  const raised = Number.isNaN(raisedAt) ? {} : { raisedAt };
+  const raisedAt = raisedAtOf(time);
+  const raised = raisedAt === undefined ? {} : { raisedAt };
   if (problems.length > 0) return { unusable: problems.join("; ") };
   return {
     ...(pod && { pod: { ...pod, ...raised } }),
@@ -89,6 +89,18 @@ export function namedBy(
     ...(node !== undefined && { node }),
     ...(containerId !== undefined && { containerId, ...(host !== undefined && { containerNode: host }) }),
   };
+}
+
+/** Milliseconds that two nodes' clocks may differ by. */
+const MOST_SKEW = 60_000;
+
+/**
+ * When an alert was raised, in milliseconds since 1970; undefined where it doesn't say, or says what can't be: whatever
+ * comes before a time that is still to come would count as older than the alert.
+ */
+export function raisedAtOf(time: string | undefined): number | undefined {
+  const at = Date.parse(time ?? "");
+  return at <= Date.now() + MOST_SKEW ? at : undefined;
 }
 
 type Checked = (field: string, isValid: (text: string) => boolean, what: string) => string | undefined;

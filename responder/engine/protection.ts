@@ -31,6 +31,7 @@ export function protectionOf(
     if (kind === "Namespace") return service.namespace === name;
     if (namespace === undefined) return kind.startsWith("ClusterRole") && service.name === name;
     if (service.namespace !== namespace) return false;
+    if (kind === "NetworkPolicy" && name.startsWith("response-engine-")) return true;
     return kind === "Pod" ? isPodOf(name, service) : isPartOf(name, service);
   });
   return own ? "it is the response engine's own" : undefined;
@@ -41,11 +42,12 @@ function isOfKubernetes(role: string): boolean {
   return role.startsWith("system:") || role === "cluster-admin";
 }
 
-/** The service, its account, what Knative makes of its revisions, its rules, its switch, and the Secrets of its keys and its registry. */
+/** The service, its account, what Knative makes of its revisions, its rules, its switch, and the Secrets of its image and its keys. */
 function isPartOf(object: string, { name }: OwnService): boolean {
   return (
     object === name ||
-    (object.startsWith(`${name}-`) && /^(\d{5}|rules|registry|switch|alert-keys)(-|$)/.test(object.slice(name.length + 1)))
+    (object.startsWith(`${name}-`) &&
+      /^(\d{5}|rules|registry|switch|alert-keys)(-|$)/.test(object.slice(name.length + 1)))
   );
 }
 

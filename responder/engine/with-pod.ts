@@ -1,5 +1,6 @@
 import { findByContainer } from "../actions/pods/find-by-container.ts";
 import type { Alert } from "../alerts/alert.ts";
+import { raisedAtOf } from "../alerts/named.ts";
 import { apiErrorOf, finalityOf, type ApiError } from "../kubernetes/errors.ts";
 import { isAnswerable } from "../rules/answering.ts";
 import { RetryLater, type Engine } from "./engine.ts";
@@ -25,8 +26,8 @@ export async function withPod(alert: Alert, engine: Engine, apiErrors: ApiError[
       ["k8s.pod.name", name],
       ["k8s.pod.uid", uid],
     ] as const;
-    const raisedAt = Date.parse(alert.time ?? "");
-    const pod = { ...found, ...(!Number.isNaN(raisedAt) && { raisedAt }) };
+    const raisedAt = raisedAtOf(alert.time);
+    const pod = { ...found, ...(raisedAt !== undefined && { raisedAt }) };
     return { ...alert, fields: new Map([...alert.fields, ...fields]), named: { ...named, pod } };
   } catch (thrown) {
     const error = apiErrorOf(thrown);

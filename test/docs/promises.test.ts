@@ -7,6 +7,7 @@ import { variablesOf } from "../../responder/actions/variables.ts";
 import { LIMITS } from "../../responder/limits.ts";
 import { loadRules } from "../../responder/rules/load.ts";
 import { permissionsOf } from "../../responder/rules/role.ts";
+import { RESPONDER } from "../../responder/settings.ts";
 import { registry } from "../../responder/telemetry/metrics.ts";
 import { protectionOf } from "../../stack/responder/protection.ts";
 import { alert, cluster, container, running } from "../responder/fixtures.ts";
@@ -24,13 +25,29 @@ describe("what the docs promise", () => {
 
   it("of the default rules' permissions is what these need, and nothing else", () => {
     const rules = loadRules([{ name: "rules.yaml", text: read("rules.yaml") }]);
-    const role = permissionsOf(rules, { events: true, deduplicationSeconds: 60 });
+    const role = permissionsOf(rules, {
+      events: true,
+      deduplicationSeconds: 60,
+      exemptLabel: RESPONDER.exemptLabel.default,
+    });
     assert.deepEqual(
       role.map(({ resources, verbs }) => `${verbs.join(" ")} ${resources.join()}`),
-      ["create events", "delete get pods"],
+      [
+        "create events",
+        "get list watch namespaces",
+        "delete get list watch pods",
+        ...["daemonsets", "deployments", "replicasets", "statefulsets"].map((one) => `get list watch ${one}`),
+        ...["cronjobs", "jobs"].map((one) => `get list watch ${one}`),
+      ],
     );
-    for (const page of ["README.md", "docs/security.md"])
-      assert.match(words(page), /`get` and `delete` on pods, and `create` on events/, page);
+    for (const [page, workloads] of [
+      ["README.md", "their workloads"],
+      ["docs/security.md", "ReplicaSets, Deployments, StatefulSets, DaemonSets, Jobs, CronJobs"],
+    ] as const) {
+      const followed = `\`get\`, \`list\` and \`watch\` on pods, ${workloads} and namespaces, to`;
+      assert.ok(words(page).includes(`\`delete\` on pods; ${followed}`), page);
+      assert.ok(words(page).includes("; and `create` on events"), page);
+    }
   });
 
   it("of actionners is every one of the catalogue, in the README and to who comes from falco-talon", () => {

@@ -76,7 +76,11 @@ describe("the responder's bundle", function () {
     const answer = await fetch(running.service.url, { method: "POST", body: JSON.stringify(alert), headers: twice });
     assert.equal(answer.status, 403);
     assert.match(await answer.text(), /refused: the event doesn't carry this responder's key/);
-    assert.equal(running.kubernetes.requests.length, 0);
+    // beside what it follows, whatever comes
+    assert.deepEqual(
+      running.kubernetes.requests.filter(({ verb }) => verb !== "list" && verb !== "watch"),
+      [],
+    );
     assert.equal(running.exists("default", "alpine"), true);
     const cased = Object.entries(ALERT_HEADERS).map(([name, value]): [string, string] => [name.toUpperCase(), value]);
     const taken = await fetch(running.service.url, { method: "POST", body: JSON.stringify(alert), headers: cased });

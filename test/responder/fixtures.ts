@@ -135,6 +135,16 @@ function objectOf(answers: Answers, kind: string, name: string): unknown {
   return answers.object?.(kind, name) ?? replicas;
 }
 
+/** The objects of a kind that such a cluster lists. */
+function listOf(answers: Answers, kind: string): unknown[] {
+  const lists: Record<string, unknown[] | undefined> = {
+    Pod: answers.onNode?.(),
+    Event: answers.events?.(),
+    NetworkPolicy: answers.policies?.(),
+  };
+  return lists[kind] ?? [];
+}
+
 /** A cluster that answers what it is told to, and keeps what it was asked. */
 export function cluster(answers: Answers): Cluster & { calls: Call[] } {
   const calls: Call[] = [];
@@ -155,14 +165,10 @@ export function cluster(answers: Answers): Cluster & { calls: Call[] } {
       ),
     list: ({ resource }, query) => {
       const verb = resource.kind === "Pod" ? "list" : `list ${resource.name}`;
-      return asked({ verb, name: query.fieldSelector ?? "" }, () => {
-        const lists: Record<string, unknown[] | undefined> = {
-          Pod: answers.onNode?.(),
-          Event: answers.events?.(),
-          NetworkPolicy: answers.policies?.(),
-        };
-        return { items: (lists[resource.kind] ?? []) as never[], more: false };
-      });
+      return asked({ verb, name: query.fieldSelector ?? "" }, () => ({
+        items: listOf(answers, resource.kind) as never[],
+        more: false,
+      }));
     },
     follow: () => Promise.reject(apiError(403, "nothing is followed")),
     create: ({ resource, name, subresource }, body) => {

@@ -1,4 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node";
+import { raisedAtOf } from "../../alerts/named.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { apiErrorOf, isNotFound } from "../../kubernetes/errors.ts";
 import { ifThere } from "../../kubernetes/if-there.ts";
@@ -70,7 +71,7 @@ export async function findNode({ alert, cluster }: Occasion): Promise<FoundNode 
   const object = answer && shaped(answer, NODE);
   const uid = object?.metadata?.uid;
   if (!object || uid === undefined || !isUid(uid)) return { outcome: "gone", message: `there is no node ${name}` };
-  const younger = !found && isYounger(object, Date.parse(alert.time ?? ""));
+  const younger = !found && isYounger(object, raisedAtOf(alert.time));
   if (younger === undefined) {
     return { outcome: "failed", message: `can't tell whether node ${name} is older than the alert: it has no time` };
   }

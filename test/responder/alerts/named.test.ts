@@ -96,6 +96,14 @@ describe("what a syscall's alert names", () => {
     });
   }
 
+  it("has a time that is a little ahead of this node's clock, and none that can't be yet", () => {
+    const ahead = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+    assert.ok(named(SYSCALL, { time: ahead(30) }).pod?.raisedAt !== undefined);
+    for (const time of [ahead(3600), "2126-01-01T00:00:00Z", "+275760-09-13T00:00:00.000Z"])
+      assert.equal(named(SYSCALL, { time }).pod?.raisedAt, undefined, time);
+    assert.equal(named(AUDIT, { time: ahead(3600) }).object?.raisedAt, undefined);
+  });
+
   for (const time of ["", "never", "9".repeat(5000), "\0"]) {
     it(`has no time where that is ${JSON.stringify(time.slice(0, 8))}`, () => {
       assert.ok(!("raisedAt" in (named(SYSCALL, { time }).pod ?? {})));

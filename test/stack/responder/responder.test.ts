@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { evaluateProgram, type Program } from "../../../lab/program/evaluate.ts";
 import { readEnvironment } from "../../../responder/environment.ts";
+import type { PolicyRule } from "../../../responder/rules/role.ts";
 import { DEAD_LETTER, LISTENING, RESPONDER, type Setting } from "../../../responder/settings.ts";
 
 type Environment = Readonly<Record<string, string>>;
@@ -47,6 +48,17 @@ describe("the services' environment", () => {
     const responder = environmentOf("responder-service", await evaluateProgram({ stack: "dev", config }));
     const values: Record<string, unknown> = readEnvironment(RESPONDER, responder);
     for (const [name, , value] of wanted) assert.deepEqual(values[name], value, name);
+  });
+
+  it("has the role list pods only where the pods of nameless containers are to be found", async () => {
+    const listsPods = async (more: object) => {
+      const { resources } = await evaluateProgram({ stack: "dev", config: { ...install, ...more } });
+      const role = resources.find(({ name }) => name === "responder-role")?.inputs["rules"] as PolicyRule[];
+      return role.some((rule) => rule.resources.includes("pods") && rule.verbs.includes("list"));
+    };
+    assert.equal(await listsPods({}), false);
+    assert.equal(await listsPods({ responderFindByContainer: true }), true);
+    assert.equal(await listsPods({ responderFindByContainer: true, responderDryRun: true }), false);
   });
 
   it("tells the dead letter service nothing but where falcosidekick and its metrics are", async () => {

@@ -30,7 +30,8 @@ describe("kubernetes:cordon", () => {
   });
 
   it("fails where nobody can tell whether the node is older than the alert", async () => {
-    for (const time of [null, "never", "2126-01-01T00:00:00Z"]) assert.equal(await ofHost(time, "2026-11-23T16:31:56Z"), "failed get node");
+    for (const time of [null, "never", "2126-01-01T00:00:00Z"])
+      assert.equal(await ofHost(time, "2026-11-23T16:31:56Z"), "failed get node");
     for (const made of [undefined, "never"]) assert.equal(await ofHost(RAISED, made), "failed get node");
   });
 

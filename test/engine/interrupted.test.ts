@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Cluster } from "./cluster.ts";
 import type { Printed } from "./command.ts";
-import { Engine, ROOT } from "./engine.ts";
+import { Engine, ROOT, type Setting } from "./engine.ts";
 import { ownsKnative, settingsOf, SMALL_KNATIVE, STACKS, type StackName } from "./fixtures.ts";
 import type { Json } from "./values.ts";
 
@@ -14,6 +14,9 @@ const POINTS = [...Array.from({ length: SHARES }, (_, index) => index + 1), "Fal
 /** Helm's Secret for the release, which it writes first. */
 const RELEASE = "sh.helm.release.v1.falco.v1";
 const UNINSTALL = "helm uninstall falco --namespace falco";
+
+/** Each state that begins anew would make a key of its own. */
+const KEY: Setting = { key: "alertKeys[0]", value: "key-of-an-interrupted-up-0123", secret: true };
 
 interface Scene {
   name: StackName;
@@ -36,7 +39,7 @@ describe("an `up` that was killed is finished by the documented commands, for de
       const scene = {
         name,
         cluster,
-        engine: await Engine.start(name, cluster, settingsOf(SMALL_KNATIVE)),
+        engine: await Engine.start(name, cluster, [...settingsOf(SMALL_KNATIVE), KEY]),
         uninterrupted: new Map<string, Json>(),
       };
       scenes.push(scene);

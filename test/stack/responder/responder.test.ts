@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { evaluateProgram, type Program } from "../../../lab/program/evaluate.ts";
 import { readEnvironment } from "../../../responder/environment.ts";
 import type { PolicyRule } from "../../../responder/rules/role.ts";
@@ -51,14 +54,23 @@ describe("the services' environment", () => {
   });
 
   it("has the role list pods only where the pods of nameless containers are to be found", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "response-engine-quiet-rule-"));
+    const quiet = join(folder, "rules.yaml");
+    // one that disrupts nothing: those that do follow what is exempt, pods too
+    await writeFile(
+      quiet,
+      "- rule: Mark\n  actions: [{action: M, actionner: kubernetes:label, parameters: {labels: {a: b}}}]\n",
+    );
     const listsPods = async (more: object) => {
-      const { resources } = await evaluateProgram({ stack: "dev", config: { ...install, ...more } });
+      const config = { ...install, responderRules: [quiet], ...more };
+      const { resources } = await evaluateProgram({ stack: "dev", config });
       const role = resources.find(({ name }) => name === "responder-role")?.inputs["rules"] as PolicyRule[];
       return role.some((rule) => rule.resources.includes("pods") && rule.verbs.includes("list"));
     };
     assert.equal(await listsPods({}), false);
     assert.equal(await listsPods({ responderFindByContainer: true }), true);
     assert.equal(await listsPods({ responderFindByContainer: true, responderDryRun: true }), false);
+    await rm(folder, { recursive: true });
   });
 
   it("tells the dead letter service nothing but where falcosidekick and its metrics are", async () => {

@@ -6,11 +6,13 @@ export const LIMITS = {
   /** The body of one delivery. */
   body: 1024 * 1024,
   /** Bodies that are read or worked on at the same time, over all connections; what is more is asked to come again. */
-  bodiesAtOnce: 16 * 1024 * 1024,
+  bodiesAtOnce: 8 * 1024 * 1024,
   /** CloudEvents in one batch. */
   batch: 100,
   /** Of a batch, how many are answered at the same time. */
   batchAtOnce: 8,
+  /** Values of JSON, keys among them, in one body, one object or one error of the API; a value takes up to 100 bytes more. */
+  values: 20_000,
   /** Output fields and tags that are read of an alert, and how deep a field may be nested. */
   fields: 512,
   tags: 64,
@@ -23,15 +25,20 @@ export const LIMITS = {
   said: 8 * 1024,
   /** What is remembered of settled alerts: how many, and how much in all. */
   remembered: 4096,
-  rememberedBytes: 16 * 1024 * 1024,
+  rememberedBytes: 8 * 1024 * 1024,
   /** What is remembered of what was done for alerts that are to come again. */
-  progressBytes: 8 * 1024 * 1024,
+  progressBytes: 4 * 1024 * 1024,
   /** One answer of the Kubernetes API. */
   answer: 4 * 1024 * 1024,
+  /** What is kept of an object while an action goes on: Kubernetes allows 256 KiB of annotations. */
+  object: 768 * 1024,
+  /** Values in one page of a list, and what is kept of all its items. */
+  listValues: 250_000,
+  listKept: 1024 * 1024,
   /** Of a list: one page, all of them, how many items are asked for in one, and how many pages and items are read. */
-  listAnswer: 8 * 1024 * 1024,
+  listAnswer: 5 * 1024 * 1024,
   listAnswers: 16 * 1024 * 1024,
-  page: 250,
+  page: 100,
   pages: 100,
   listed: 5000,
   /** What is read of an error's answer. */
@@ -45,11 +52,16 @@ export const LIMITS = {
   /** One action's output: kept, and as it is sent, encoded, in one CloudEvent (Kafka takes 1 MiB). */
   output: 512 * 1024,
   outputSent: 900 * 1024,
+  /** Actions with an output at the same time: of those that run commands, and of those that don't. */
+  outputsAtOnce: 8,
   /** How many characters of an output stand in the response itself. */
   excerpt: 2048,
   /** Requests to the Kubernetes API at the same time; the others wait. */
   requestsAtOnce: 64,
-  /** Requests whose answer may be large (lists, logs, objects of any kind), at the same time. */
+  /** Bytes of all answers that are being read; an answer that goes beyond is to be asked for again. */
+  answersAtOnce: 16 * 1024 * 1024,
+  /** Lists and logs that are read at the same time, and objects of any kind. */
+  longAtOnce: 2,
   largeAtOnce: 4,
   /** Commands in containers at the same time. */
   commandsAtOnce: 8,

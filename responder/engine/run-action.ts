@@ -8,6 +8,8 @@ import { outputEvent } from "../outputs/output-event.ts";
 import type { Rule, RuleAction } from "../rules/rule.ts";
 import { log } from "../telemetry/log.ts";
 import { plain } from "../text.ts";
+import { Gate } from "../gate.ts";
+import { LIMITS } from "../limits.ts";
 import { RetryLater, type Engine } from "./engine.ts";
 import { isDone } from "./progress.ts";
 import { protectionOf } from "./protection.ts";
@@ -30,6 +32,16 @@ export interface RuleCase {
  * @throws {RetryLater} where it failed in a way that passes, and the rule doesn't say to go on all the same
  */
 export async function runAction(action: RuleAction, index: number, of: RuleCase): Promise<Step> {
+  if (!action.actionner.givesOutput) return await runHere(action, index, of);
+  // commands, which may take long, don't keep logs and evidence waiting
+  const gate = action.prepared.seconds === undefined ? GATES.read : GATES.run;
+  return await gate.run(() => runHere(action, index, of));
+}
+
+/** Actions with an output that go on at the same time: each holds it until it is handed on. */
+const GATES = { read: new Gate(LIMITS.outputsAtOnce), run: new Gate(LIMITS.outputsAtOnce) };
+
+async function runHere(action: RuleAction, index: number, of: RuleCase): Promise<Step> {
   const { progress } = of.engine;
   const place = { key: of.key, rule: of.rule.name, action: index };
   const before = progress.doneBefore(place);

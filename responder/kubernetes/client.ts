@@ -19,6 +19,7 @@ export function connect(timeout: number, kubeconfig?: string): Cluster {
   const credentials = credentialsFrom(kubeconfig);
   const send = transport(credentials, timeout);
   const [requests, large] = [new Gate(LIMITS.requestsAtOnce), new Gate(LIMITS.largeAtOnce)];
+  const long = new Gate(LIMITS.longAtOnce);
 
   const ask = async (at: Place, asked: Omit<ApiRequest, "path">, query = ""): Promise<string> => {
     const path = `${pathOf(at)}${query === "" ? "" : `?${query}`}`;
@@ -26,22 +27,25 @@ export function connect(timeout: number, kubeconfig?: string): Cluster {
   };
   // an object of the kind that was asked for: who asks knows what that looks like
   const askFor = async (at: Place, asked: Omit<ApiRequest, "path">): Promise<never> =>
-    objectIn(await ask(at, asked), at.subresource === "eviction" ? "Status" : at.resource.kind) as never;
+    objectIn(await ask(at, asked), LIMITS.values, at.subresource === "eviction" ? "Status" : at.resource.kind) as never;
 
   return {
     get: (at) => large.run(() => askFor(at, { method: "GET" })),
     metadata: (at) =>
-      large.run(async () => objectIn(await ask(at, { method: "GET", accept: METADATA }), at.resource.kind, PARTIAL)),
-    list: (at, query) =>
-      large.run(async () => {
-        const { items, more } = await pages(at, query, ask);
+      large.run(async () =>
+        objectIn(await ask(at, { method: "GET", accept: METADATA }), LIMITS.values, at.resource.kind, PARTIAL),
+      ),
+    list: (at, query, keep) =>
+      long.run(async () => {
+        const { items, more } = await pages(at, query, keep, ask);
         return { items, more };
       }),
     follow: async (at, selectors, follower) => {
       const query = { ...selectors, limit: LIMITS.listed };
-      const { items, more, version } = await large.run(() => pages(at, query, ask, METADATA_LIST));
+      const keep = (item: object) => shaped(item, OBJECT);
+      const { items, more, version } = await long.run(() => pages(at, query, keep, ask, METADATA_LIST));
       if (more) throw new ApiError("broken", `there are more than ${LIMITS.listed} ${at.resource.name} to follow`);
-      follower.all(items.map((item) => shaped(item, OBJECT)));
+      follower.all(items);
       const asked = { path: pathOf(at), query: new URLSearchParams({ ...selectors }), accept: METADATA };
       await watch(credentials, asked, version, follower);
     },
@@ -50,7 +54,7 @@ export function connect(timeout: number, kubeconfig?: string): Cluster {
     delete: async (at, { uid, gracePeriodSeconds }) => {
       // what a Job owns would stay behind otherwise
       const body = { propagationPolicy: "Background", preconditions: { uid }, gracePeriodSeconds };
-      const answer = objectIn(await ask(at, { method: "DELETE", body }), at.resource.kind, "Status");
+      const answer = objectIn(await ask(at, { method: "DELETE", body }), LIMITS.values, at.resource.kind, "Status");
       return answer["kind"] === "Status" ? undefined : answer;
     },
     log: ({ ...at }, { container, tailLines, previous = false }) => {
@@ -58,7 +62,7 @@ export function connect(timeout: number, kubeconfig?: string): Cluster {
       if (previous) query.set("previous", "true");
       // the limit is the log's own; what comes with it is small
       const asked = { method: "GET", isText: true, limit: LIMITS.logRead + 1024 } as const;
-      return large.run(() => ask({ ...at, subresource: "log" }, asked, query.toString()));
+      return long.run(() => ask({ ...at, subresource: "log" }, asked, query.toString()));
     },
     exec: commandRunner(credentials),
   };
@@ -75,38 +79,46 @@ const METADATA_LIST = `application/json;as=${PARTIAL}List;g=meta.k8s.io;v=v1,app
  * The first items of a collection, until `limit`, as much as is read of a list, or the end.
  * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
-async function pages(
+async function pages<T extends object>(
   at: Place,
   { limit, ...selectors }: ListQuery,
+  keep: (item: object) => T | undefined,
   ask: (at: Place, asked: Omit<ApiRequest, "path">, query: string) => Promise<string>,
   accept?: string,
-): Promise<{ items: object[]; more: boolean; version: string }> {
-  const items: object[] = [];
+): Promise<{ items: T[]; more: boolean; version: string }> {
+  const items: T[] = [];
   let next = "";
   let version = "";
-  let [bytes, read] = [0, 0];
+  let [bytes, kept, read, seen] = [0, 0, 0, 0];
   do {
-    const query = new URLSearchParams({ ...selectors, limit: `${Math.min(LIMITS.page, limit - items.length)}` });
+    const query = new URLSearchParams({ ...selectors, limit: `${Math.min(LIMITS.page, limit - seen)}` });
     if (next !== "") query.set("continue", next);
     const asked = { method: "GET", limit: LIMITS.listAnswer, ...(accept !== undefined && { accept }) } as const;
     const answer = await ask(at, asked, query.toString());
     bytes += answer.length;
     read += 1;
-    const list = objectIn(answer, `${at.resource.kind}List`, `${PARTIAL}List`);
+    const list = objectIn(answer, LIMITS.listValues, `${at.resource.kind}List`, `${PARTIAL}List`);
     if (!Array.isArray(list["items"]) || !list["items"].every(isMap)) throw notTheApi();
-    items.push(...(list["items"] as object[]));
+    seen += list["items"].length;
+    for (const item of list["items"] as object[]) {
+      const one = keep(item);
+      if (!one) continue;
+      kept += JSON.stringify(one).length;
+      if (kept > LIMITS.listKept) return { items, more: true, version };
+      items.push(one);
+    }
     const metadata = isMap(list["metadata"]) ? list["metadata"] : {};
     // the pages of a list are all of one version
     version = typeof metadata["resourceVersion"] === "string" ? metadata["resourceVersion"] : version;
     next = typeof metadata["continue"] === "string" ? metadata["continue"] : "";
     // a page may be empty, and a list of them without end
-  } while (next !== "" && items.length < limit && bytes < LIMITS.listAnswers && read < LIMITS.pages);
+  } while (next !== "" && seen < limit && bytes < LIMITS.listAnswers && read < LIMITS.pages);
   return { items, more: next !== "", version };
 }
 
 /** The object of an answer. A 2xx that holds anything else isn't the API's, or isn't a yes. @throws {ApiError} */
-function objectIn(text: string, ...kinds: readonly string[]): Record<string, unknown> {
-  const object = parsed(text);
+function objectIn(text: string, most: number, ...kinds: readonly string[]): Record<string, unknown> {
+  const object = parsed(text, most);
   if (!isMap(object)) throw notTheApi();
   if (object["kind"] === "Status" && object["status"] !== "Success") {
     const { code } = object;

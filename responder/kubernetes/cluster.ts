@@ -7,8 +7,15 @@ export interface Cluster {
   get: <T extends object>(at: Place) => Promise<T>;
   /** An object's metadata, and nothing of what it holds. */
   metadata: (at: Place) => Promise<KubernetesObject>;
-  /** The first items of a collection, page by page; `more` where there are more than are read. */
-  list: (at: Place, query: ListQuery) => Promise<{ items: object[]; more: boolean }>;
+  /**
+   * What is kept of the first items of a collection, page by page; `more` where there are more than are read, or than
+   * there is room for. @param keep undefined for an item of which nothing is
+   */
+  list: <T extends object>(
+    at: Place,
+    query: ListQuery,
+    keep: (item: object) => T | undefined,
+  ) => Promise<{ items: T[]; more: boolean }>;
   /**
    * Tells of a collection's objects, of each its metadata alone: all there are, then each change, until the API ends
    * it. Who wants to know more than that asks again.

@@ -113,21 +113,30 @@ function asking(url: URL, options: RequestOptions, answered: (answer: IncomingMe
   }
 }
 
+/** Bytes that are held of answers that haven't come to their end. */
+let reading = 0;
+
 /** @param isText whether text was asked for: what it says doesn't tell whose it is, what it is called does */
 async function readAnswer(answer: IncomingMessage, limit: number, isText: boolean): Promise<string> {
   const code = answer.statusCode ?? 0;
   const succeeded = code >= 200 && code < 300;
   const most = succeeded ? limit : LIMITS.errorAnswer;
   const chunks: Buffer[] = [];
-  let size = 0;
+  let [size, held] = [0, 0];
   try {
     for await (const chunk of answer as AsyncIterable<Buffer>) {
-      chunks.push(chunk.subarray(0, most - size));
+      const part = chunk.subarray(0, most - size);
       size += chunk.length;
+      if (reading + part.length > LIMITS.answersAtOnce) throw new Error("there are too many large answers at once");
+      reading += part.length;
+      held += part.length;
+      chunks.push(part);
       if (size > most) break;
     }
   } catch (error) {
     throw new ApiError("broken", `the answer broke off: ${(error as Error).message}`);
+  } finally {
+    reading -= held;
   }
   if (succeeded && size > most) throw new ApiError("broken", `the answer is larger than ${limit} bytes`);
   const text = Buffer.concat(chunks).toString("utf8");

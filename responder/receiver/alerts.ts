@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 import type { CloudEvent } from "cloudevents";
 import { parseAlert, type Alert } from "../alerts/alert.ts";
 import type { FalcoPayload } from "../alerts/falcosidekick.ts";
@@ -43,10 +44,8 @@ export function alertReceiver(engine: Engine): Deliver {
   }
 
   return async (headers, body) => {
-    // read at once, as what an alert is parsed from takes far more memory than the alert
-    const delivery = readDelivery(headers, body);
-    const delivered = delivery.events.map(readAlert);
-    if (delivery.isBatch) return await answerBatch(delivered, answer);
+    const { isBatch, delivered } = readAlerts(headers, body);
+    if (isBatch) return await answerBatch(delivered, answer);
     const [only] = delivered;
     if (!only || only instanceof DeliveryError) throw only ?? new DeliveryError(400, "there is no event in it");
     return await answer(only).then(replied, tryAgain);
@@ -58,6 +57,12 @@ type Settled = { outcome: "no-match" } | { outcome: string; response: FalcoPaylo
 
 function settledOf(verdict: Verdict): Settled {
   return "response" in verdict ? { outcome: verdict.outcome, response: verdict.response } : verdict;
+}
+
+/** Read at once, and nothing kept of what they are read from, which takes far more memory than an alert. */
+function readAlerts(headers: IncomingHttpHeaders, body: Buffer): { isBatch: boolean; delivered: Delivered[] } {
+  const { isBatch, events } = readDelivery(headers, body);
+  return { isBatch, delivered: events.map(readAlert) };
 }
 
 function readAlert(event: CloudEvent<unknown> | DeliveryError): Delivered {

@@ -53,7 +53,10 @@ export class Bodies {
         }
       }
       if (refusal) throw refusal;
-      return await use(Buffer.concat(chunks));
+      const body = Buffer.concat(chunks);
+      // twice is once too often for as long as the work takes
+      chunks.length = 0;
+      return await use(body);
     } finally {
       release();
     }

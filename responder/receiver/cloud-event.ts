@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { CloudEvent, HTTP } from "cloudevents";
-import { isMap } from "../json.ts";
+import { holdsMoreThan, isMap } from "../json.ts";
 import { LIMITS } from "../limits.ts";
 import { plain } from "../text.ts";
 
@@ -111,8 +111,14 @@ function checked(read: () => CloudEvent<unknown>): CloudEvent<unknown> {
 
 /** @throws {DeliveryError} */
 export function readJson(body: Buffer): unknown {
+  const text = body.toString("utf8");
+  if (holdsMoreThan(text, LIMITS.values)) {
+    throw new DeliveryError(413, `the body holds more than ${LIMITS.values} values`);
+  }
   try {
-    return JSON.parse(body.toString("utf8"), exactly as (key: string, value: unknown) => unknown);
+    // a reviver takes many times the memory and the time: only where there is something for it
+    if (!/\d{16}/.test(text)) return JSON.parse(text);
+    return JSON.parse(text, exactly as (key: string, value: unknown) => unknown);
   } catch (error) {
     throw new DeliveryError(400, `the body is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }

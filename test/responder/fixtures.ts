@@ -163,10 +163,10 @@ export function cluster(answers: Answers): Cluster & { calls: Call[] } {
         { verb: "get metadata", name },
         () => objectOf(answers, resource.kind, name) as { metadata: { uid: string } },
       ),
-    list: ({ resource }, query) => {
+    list: ({ resource }, query, keep) => {
       const verb = resource.kind === "Pod" ? "list" : `list ${resource.name}`;
       return asked({ verb, name: query.fieldSelector ?? "" }, () => ({
-        items: listOf(answers, resource.kind) as never[],
+        items: listOf(answers, resource.kind).flatMap((item) => keep(item as object) ?? []),
         more: false,
       }));
     },

@@ -19,7 +19,7 @@ describe("the limits", () => {
       LIMITS.rememberedBytes +
       LIMITS.progressBytes +
       LIMITS.commandsAtOnce * (LIMITS.output + LIMITS.streamMessage) +
-      LIMITS.largeAtOnce * LIMITS.listAnswer +
+      LIMITS.answersAtOnce +
       LIMITS.requestsAtOnce * LIMITS.errorAnswer;
     assert.ok(held < (256 - 96) * MIB, `${held / MIB} MiB`);
   });

@@ -7,9 +7,11 @@ import { PODS } from "../../kubernetes/resources.ts";
 import { OBJECT, POD, shaped } from "../../kubernetes/shapes.ts";
 import { LIMITS } from "../../limits.ts";
 import { isNamespace, isObjectName, isUid } from "../../names.ts";
+import { plain } from "../../text.ts";
 import { actionner, type Occasion } from "../actionner.ts";
 import type { Result } from "../outcome.ts";
 import { flag, list, WHOLE_NUMBER, wholeNumber } from "../parameters.ts";
+import { MIRROR } from "../pods/find-pod.ts";
 import { isOtherUid } from "../pods/gone-or-replaced.ts";
 import { SPARE_PARAMETERS, spared, sparePermissions, type SpareParameters } from "../pods/left-alone.ts";
 import { findNode, patchFoundNode } from "../pods/patch.ts";
@@ -68,8 +70,9 @@ export const drain = actionner<Parameters>({
     const cordoned = await patchFoundNode(occasion.cluster, node, { spec: { unschedulable: true } }, "is cordoned");
     if (cordoned.outcome !== "done") return cordoned;
     const selector = { fieldSelector: `spec.nodeName=${node.name}`, limit: LIMITS.podsOnNode };
-    const { items, more } = await occasion.cluster.list({ resource: PODS }, selector);
-    const pods = items.map((item) => shaped(item, POD)).filter(({ spec }) => spec?.nodeName === node.name);
+    const { items: pods, more } = await occasion.cluster.list({ resource: PODS }, selector, (item) =>
+      onNode(shaped(item, POD), node.name),
+    );
     const deadline = performance.now() + parameters.max_wait_period * 1000;
     const gate = new Gate(LIMITS.evictionsAtOnce);
     const evictAll = async (some: readonly V1Pod[]) =>
@@ -83,6 +86,26 @@ export const drain = actionner<Parameters>({
     return summary(node.name, ends, more, parameters.ignore_errors);
   },
 });
+
+/** As much of a pod as decides what becomes of it; undefined for one that isn't on the node. */
+function onNode({ metadata = {}, spec }: V1Pod, node: string): V1Pod | undefined {
+  if (spec?.nodeName !== node) return undefined;
+  const { name, namespace, uid, ownerReferences, annotations = {} } = metadata;
+  const mirror = Object.hasOwn(annotations, MIRROR) && { annotations: { [MIRROR]: "" } };
+  return {
+    metadata: {
+      ...(name !== undefined && { name }),
+      ...(namespace !== undefined && { namespace }),
+      ...(uid !== undefined && { uid }),
+      ...(ownerReferences && { ownerReferences: ownerReferences.filter(({ controller }) => controller).slice(0, 1) }),
+      ...mirror,
+    },
+    spec: {
+      containers: [],
+      ...(spec.priorityClassName !== undefined && { priorityClassName: plain(spec.priorityClassName, LIMITS.field) }),
+    },
+  };
+}
 
 /** What the API couldn't do for now is done when the alert comes again. */
 function throwPassing(ends: readonly End[]): void {
@@ -135,10 +158,7 @@ async function evict(pod: V1Pod, occasion: Occasion, parameters: Parameters, dea
  * @see https://kubernetes.io/docs/tasks/administer-cluster/guaranteed-scheduling-critical-addon-pods/
  */
 function staysOnNode({ metadata, spec }: V1Pod): boolean {
-  return (
-    metadata?.annotations?.["kubernetes.io/config.mirror"] !== undefined ||
-    spec?.priorityClassName === "system-node-critical"
-  );
+  return metadata?.annotations?.[MIRROR] !== undefined || spec?.priorityClassName === "system-node-critical";
 }
 
 /** Asks again until the deadline as long as a disruption budget says not yet. */

@@ -1,13 +1,15 @@
-import type { V1Pod } from "@kubernetes/client-node";
+import type { PodReference } from "../../alerts/named.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { EVENTS, WORKLOADS } from "../../kubernetes/resources.ts";
+import { WHOLE_POD, WHOLE_REPLICATED } from "../../kubernetes/shapes.ts";
 import { LIMITS } from "../../limits.ts";
 import { podActionner } from "../actionner.ts";
+import type { Result } from "../outcome.ts";
 import { positive } from "../parameters.ts";
-import { asEvidence, type ContainerLog, type Owner } from "../pods/as-evidence.ts";
+import { asEvidence, keptObject, type ContainerLog, type KeptObject, type Owner } from "../pods/as-evidence.ts";
 import { containerLog } from "../pods/container-log.ts";
 import { containersOf } from "../pods/containers.ts";
-import { controllerOf, readController, type Owned } from "../pods/controller.ts";
+import { controllerOf, readController, type Controller } from "../pods/controller.ts";
 import { findPod, otherSince } from "../pods/find-pod.ts";
 
 interface Parameters {
@@ -41,13 +43,13 @@ export const evidence = podActionner<Parameters>({
     tail_lines: 500
 `,
   run: async ({ cluster, pod: reference }, parameters) => {
-    const found = await findPod(cluster, reference);
+    const found = await beginWith(cluster, reference);
     if ("outcome" in found) return found;
     const { namespace } = reference;
     const [events, owners, logs] = await Promise.all([
       eventsOf(cluster, namespace, found.uid),
-      ownersOf(cluster, namespace, found.pod),
-      logsOf(cluster, found.pod, parameters),
+      ownersOf(cluster, namespace, found.controller),
+      logsOf(cluster, reference, found.logs, parameters),
     ]);
     // the API names a log by the pod's name alone
     const replaced = await otherSince(cluster, reference, found.uid);
@@ -64,35 +66,69 @@ export const evidence = podActionner<Parameters>({
   },
 });
 
-async function eventsOf(cluster: Cluster, namespace: string, uid: string): Promise<{ items: object[]; more: boolean }> {
+/** A log that is to be read. */
+interface WantedLog {
+  container: string;
+  /** Of the container before it restarted. */
+  previous: boolean;
+}
+
+/** The pod as it is kept, and where to look further: the pod itself may be large, and isn't held meanwhile. */
+async function beginWith(
+  cluster: Cluster,
+  reference: PodReference,
+): Promise<{ uid: string; pod: KeptObject; controller: Controller | undefined; logs: WantedLog[] } | Result> {
+  const found = await findPod(cluster, reference, WHOLE_POD);
+  if ("outcome" in found) return found;
+  const logs = containersOf(found.pod)
+    .flatMap(({ name: container, restartCount }) =>
+      [false, true].slice(0, restartCount > 0 ? 2 : 1).map((previous) => ({ container, previous })),
+    )
+    .slice(0, LIMITS.logs);
+  const pod = keptObject(found.pod, LIMITS.evidenceObject);
+  return { uid: found.uid, pod, controller: controllerOf(found.pod), logs };
+}
+
+async function eventsOf(
+  cluster: Cluster,
+  namespace: string,
+  uid: string,
+): Promise<{ items: KeptObject[]; more: boolean }> {
   const selector = { fieldSelector: `involvedObject.uid=${uid}`, limit: LIMITS.events };
-  return await cluster.list({ resource: EVENTS, namespace }, selector);
+  return await cluster.list({ resource: EVENTS, namespace }, selector, (event) => keptObject(event, 4 * LIMITS.field));
 }
 
 /** How far up owners are followed: CronJob, Job, pod is the longest way there is, and an attacker may lay a longer one. */
 const MOST_OWNERS = 4;
 
 /** From the pod's controller to the one that has none. */
-async function ownersOf(cluster: Cluster, namespace: string, pod: V1Pod): Promise<Owner[]> {
+async function ownersOf(cluster: Cluster, namespace: string, first: Controller | undefined): Promise<Owner[]> {
   const owners: Owner[] = [];
-  for (let of: Owned | undefined = pod; of && owners.length < MOST_OWNERS;) {
-    const controller = controllerOf(of);
-    if (!controller) break;
-    const object: Owned | undefined = await readController(cluster, namespace, controller);
+  for (let controller = first; controller && owners.length < MOST_OWNERS;) {
     const { kind, name } = controller;
+    const { object, next } = await ownerOf(cluster, namespace, controller);
     owners.push({ kind, name, ...(object && { object }) });
-    of = object;
+    controller = next;
   }
   return owners;
 }
 
-async function logsOf(cluster: Cluster, pod: V1Pod, { tail_lines: tailLines }: Parameters): Promise<ContainerLog[]> {
-  const { namespace = "", name = "" } = pod.metadata ?? {};
-  const wanted = containersOf(pod)
-    .flatMap(({ name: container, restartCount }) =>
-      [false, true].slice(0, restartCount > 0 ? 2 : 1).map((previous) => ({ container, previous })),
-    )
-    .slice(0, LIMITS.logs);
+/** An owner as it is kept, and its own. */
+async function ownerOf(
+  cluster: Cluster,
+  namespace: string,
+  controller: Controller,
+): Promise<{ object?: KeptObject; next?: Controller | undefined }> {
+  const object = await readController(cluster, namespace, controller, WHOLE_REPLICATED);
+  return object ? { object: keptObject(object, LIMITS.evidenceObject / 2), next: controllerOf(object) } : {};
+}
+
+async function logsOf(
+  cluster: Cluster,
+  { namespace, name }: PodReference,
+  wanted: readonly WantedLog[],
+  { tail_lines: tailLines }: Parameters,
+): Promise<ContainerLog[]> {
   const limit = Math.floor(LOGS_LIMIT / Math.max(wanted.length, 1));
   return await Promise.all(
     wanted.map(async ({ container, previous }) => {

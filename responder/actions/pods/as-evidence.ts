@@ -1,12 +1,18 @@
 import { end } from "../../text.ts";
-import { LIMITS } from "../../limits.ts";
+
+/** An object as evidence: bounded as soon as it is read, as many are held at once. */
+export interface KeptObject {
+  value: object;
+  /** Whether nothing was left out. */
+  whole: boolean;
+}
 
 /** What owns a pod, or its owner. */
 export interface Owner {
   kind: string;
   name: string;
   /** undefined for a kind that isn't Kubernetes' own, and for an owner that is gone. */
-  object?: object;
+  object?: KeptObject;
 }
 
 /** The end of a container's log. */
@@ -22,9 +28,9 @@ export interface ContainerLog {
 
 /** What is known of a pod. */
 export interface Evidence {
-  pod: object;
+  pod: KeptObject;
   owners: readonly Owner[];
-  events: readonly object[];
+  events: readonly KeptObject[];
   logs: readonly ContainerLog[];
 }
 
@@ -39,27 +45,26 @@ export function asEvidence(
   incomplete: boolean,
 ): { text: string; truncated: boolean } {
   let leftOut = incomplete;
-  const kept = (object: object, most: number): object => {
-    const { value, whole } = fitting(object, most);
+  const told = ({ value, whole }: KeptObject): object => {
     leftOut ||= !whole;
     return value;
   };
-  const told: unknown[] = [];
+  const toldEvents: unknown[] = [];
   let room = Math.floor(limit / 4);
   for (const event of events) {
-    const value = kept(event, 4 * LIMITS.field);
+    const value = told(event);
     room -= bytesOf(value) + 1;
     if (room < 0) break;
-    told.push(value);
+    toldEvents.push(value);
   }
   leftOut ||= room < 0;
   const parts = {
-    pod: kept(pod, LIMITS.evidenceObject),
+    pod: told(pod),
     owners: owners.map(({ object, ...owner }) => ({
       ...owner,
-      ...(object && { object: kept(object, LIMITS.evidenceObject / 2) }),
+      ...(object && { object: told(object) }),
     })),
-    events: told,
+    events: toldEvents,
   };
   const empty = logs.map(({ text, ...log }) => (text === undefined ? log : { ...log, text: "" }));
   const share = Math.floor((limit - bytesOf({ ...parts, logs: empty })) / Math.max(logs.length, 1));
@@ -87,7 +92,7 @@ function encoded(text: string): number {
  * An object as evidence: without who last wrote which field, which is longer than the rest and tells nothing, and
  * where it is too large all the same, without its annotations, or only how large it is.
  */
-function fitting(object: object, limit: number): { value: object; whole: boolean } {
+export function keptObject(object: object, limit: number): KeptObject {
   const whole = without(object, "managedFields");
   const size = bytesOf(whole);
   if (size <= limit) return { value: whole, whole: true };

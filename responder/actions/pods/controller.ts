@@ -3,7 +3,7 @@ import { isMap } from "../../json.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { ifThere } from "../../kubernetes/if-there.ts";
 import { WORKLOADS, type Resource } from "../../kubernetes/resources.ts";
-import { REPLICATED, shaped } from "../../kubernetes/shapes.ts";
+import { REPLICATED, shaped, type Looked } from "../../kubernetes/shapes.ts";
 import { isObjectName } from "../../names.ts";
 
 /** What owns an object and would replace it. Its name is one: whoever can change a pod could write any. */
@@ -42,9 +42,10 @@ export async function readController(
   cluster: Cluster,
   namespace: string,
   { resource, name, uid }: Controller,
+  looked: Looked<V1ReplicaSet> = REPLICATED,
 ): Promise<V1ReplicaSet | undefined> {
   if (!resource) return undefined;
   const answer = await ifThere(cluster.get({ resource, namespace, name }));
-  const object = answer && shaped(answer, REPLICATED);
+  const object = answer && shaped(answer, looked);
   return object?.metadata?.uid === uid ? object : undefined;
 }

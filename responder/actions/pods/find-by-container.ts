@@ -22,10 +22,10 @@ export async function findByContainer(
   node: string,
 ): Promise<PodReference | string> {
   const selector = { fieldSelector: `spec.nodeName=${node}`, limit: LIMITS.podsOnNode };
-  const { items, more } = await cluster.list({ resource: PODS }, selector);
-  const having = items
-    .map((item) => shaped(item, POD))
-    .filter((pod) => pod.spec?.nodeName === node && containerWithId(pod, containerId));
+  const { items: having, more } = await cluster.list({ resource: PODS }, selector, (item) => {
+    const pod = shaped(item, POD);
+    return pod.spec?.nodeName === node && containerWithId(pod, containerId) ? pod : undefined;
+  });
   const [one] = having;
   if (!one) {
     const looked = more ? `none of the first ${LIMITS.podsOnNode} pods` : "no pod";

@@ -4,7 +4,7 @@ import type { Cluster } from "../../kubernetes/cluster.ts";
 import { ifThere } from "../../kubernetes/if-there.ts";
 import type { Metadata } from "../../kubernetes/objects.ts";
 import { PODS } from "../../kubernetes/resources.ts";
-import { OBJECT, POD, shaped } from "../../kubernetes/shapes.ts";
+import { OBJECT, POD, shaped, type Looked } from "../../kubernetes/shapes.ts";
 import { isUid } from "../../names.ts";
 import { isYounger } from "../age.ts";
 import type { Result } from "../outcome.ts";
@@ -22,14 +22,19 @@ export interface FoundPod {
  * container's id otherwise (also that of a container that has since restarted), and for an audit alert, which has
  * neither, by being as old as the alert at least: then nothing else had its name. Anything else is a result: the pod
  * is gone, replaced, or can't be told from another.
+ * @param looked what is kept of it
  * @throws {ApiError}
  */
-export async function findPod(cluster: Cluster, reference: PodReference): Promise<FoundPod | Result> {
+export async function findPod(
+  cluster: Cluster,
+  reference: PodReference,
+  looked: Looked<V1Pod> = POD,
+): Promise<FoundPod | Result> {
   const { namespace, name } = reference;
   const described = `pod ${namespace}/${name}`;
   const object = await ifThere(cluster.get({ resource: PODS, namespace, name }));
   if (!object) return { outcome: "gone", message: `${described} is already gone` };
-  const shown = shaped(object, POD);
+  const shown = shaped(object, looked);
   // whatever the answer calls it: what was asked for is what is gone on with
   const pod = { ...shown, metadata: { ...shown.metadata, namespace, name } };
   const { uid } = pod.metadata;
@@ -66,7 +71,7 @@ function staticUidOf({ metadata, spec }: V1Pod): string | undefined {
   return node !== undefined && node === spec?.nodeName ? metadata?.annotations?.[MIRROR] : undefined;
 }
 
-const MIRROR = "kubernetes.io/config.mirror";
+export const MIRROR = "kubernetes.io/config.mirror";
 
 /** The node whose static pod the API shows by this one; undefined for any other pod. */
 export function mirrorOf({ name = "", annotations = {}, ownerReferences = [] }: Metadata = {}): string | undefined {

@@ -5,6 +5,7 @@ import type { Permission } from "../../kubernetes/permission.ts";
 import { NETWORKPOLICIES } from "../../kubernetes/resources.ts";
 import { NETWORKPOLICY, shaped } from "../../kubernetes/shapes.ts";
 import { LIMITS } from "../../limits.ts";
+import { plain } from "../../text.ts";
 
 /** What it takes to make a policy, see that it is as it should be, and what else holds for the pod. */
 export const POLICY_PERMISSIONS: readonly Permission[] = [
@@ -62,14 +63,17 @@ export async function othersThatAllow(
   labels: Readonly<Record<string, string>>,
   directions: readonly Direction[],
 ): Promise<string[]> {
-  const { items, more } = await cluster.list({ resource: NETWORKPOLICIES, namespace }, { limit: LIMITS.listed });
-  const policies = items.map((policy) => shaped(policy, NETWORKPOLICY));
-  const others = policies.filter(
-    ({ metadata, spec }) => metadata?.name !== name && spec && selects(spec.podSelector ?? {}, labels),
+  const { items, more } = await cluster.list(
+    { resource: NETWORKPOLICIES, namespace },
+    { limit: LIMITS.listed },
+    (policy) => {
+      const { metadata, spec } = shaped(policy, NETWORKPOLICY);
+      const isAnother = metadata?.name !== name && spec && selects(spec.podSelector ?? {}, labels);
+      const allows = isAnother && directions.some((direction) => allowsAny(spec, direction));
+      return allows ? { name: plain(metadata?.name ?? "", LIMITS.field) } : undefined;
+    },
   );
-  const names = others
-    .filter(({ spec }) => directions.some((direction) => allowsAny(spec, direction)))
-    .map(({ metadata }) => metadata?.name ?? "");
+  const names = items.map((policy) => policy.name);
   return more ? [...names, "and perhaps more, as there are too many to look at"] : names;
 }
 

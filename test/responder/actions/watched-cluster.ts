@@ -1,4 +1,4 @@
-import type { Cluster } from "../../../responder/kubernetes/cluster.ts";
+import type { Cluster, ListQuery } from "../../../responder/kubernetes/cluster.ts";
 import type { ApiError } from "../../../responder/kubernetes/errors.ts";
 import { PODS, type Place } from "../../../responder/kubernetes/resources.ts";
 import { cluster, CONTAINER_ID, container, POD_UID } from "../fixtures.ts";
@@ -33,11 +33,11 @@ export function watchedCluster(given: readonly Given[], printed: string): Cluste
     asked,
     get: (place) => ask({ verb: "get", place, body: {} }, () => fitting.get(place), whole),
     metadata: (place) => ask({ verb: "get", place, body: {} }, () => fitting.metadata(place), whole),
-    list: (place, query) =>
+    list: <T extends object>(place: Place, query: ListQuery, keep: (item: object) => T | undefined) =>
       ask(
         { verb: "list", place, body: query },
-        () => fitting.list(place, query),
-        (object) => ({ items: [object, object], more: true }),
+        () => fitting.list(place, query, keep),
+        (object) => ({ items: [object, object].flatMap((item) => keep(item) ?? []), more: true }),
       ),
     follow: (place, selectors, follower) => fitting.follow(place, selectors, follower),
     create: (place, body) => ask({ verb: "create", place, body }, () => fitting.create(place, body), whole),

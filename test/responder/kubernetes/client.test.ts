@@ -113,7 +113,7 @@ describe("the Kubernetes API's client", () => {
       ["patch", () => cluster.patch(AT, {})],
       ["delete", () => cluster.delete(AT, { uid: "u" })],
       ["evict", () => cluster.create({ ...AT, subresource: "eviction" }, {})],
-      ["list", () => cluster.list({ resource: PODS }, { limit: 10 })],
+      ["list", () => cluster.list({ resource: PODS }, { limit: 10 }, (item) => item)],
     ];
     const texts: [string, string][] = [
       ["HTML", "<html>sign in</html>"],
@@ -156,7 +156,7 @@ describe("the Kubernetes API's client", () => {
         () => cluster.metadata({ ...AT, name }),
         () => cluster.delete({ ...AT, name }, { uid: "u" }),
         () => cluster.patch({ ...AT, namespace: name }, {}),
-        () => cluster.list({ resource: EVENTS, namespace: name }, { limit: 1 }),
+        () => cluster.list({ resource: EVENTS, namespace: name }, { limit: 1 }, (item) => item),
         () => cluster.log({ ...AT, name }, { container: "a", tailLines: 1 }),
         () => cluster.exec({ namespace: name, pod: "a", container: "a", command: [], timeout: 1000, limit: 10 }),
       ]) {

@@ -66,7 +66,7 @@ const answers: fc.Arbitrary<Answered> = fc.record({
 const ASKED: Record<string, (cluster: Cluster) => Promise<unknown>> = {
   get: (cluster) => cluster.get(AT),
   metadata: (cluster) => cluster.metadata(AT),
-  list: (cluster) => cluster.list({ resource: NETWORKPOLICIES, namespace: "default" }, { limit: 10 }),
+  list: (cluster) => cluster.list({ resource: NETWORKPOLICIES, namespace: "default" }, { limit: 10 }, (item) => item),
   create: (cluster) => cluster.create({ resource: PODS, namespace: "default" }, {}),
   evict: (cluster) => cluster.create({ ...AT, subresource: "eviction" }, {}),
   patch: (cluster) => cluster.patch(AT, {}),

@@ -81,12 +81,12 @@ describe("the bodies of requests", () => {
   it("are asked to come again where there are too many at once, until there is room", async () => {
     const bodies = new Bodies("refuse");
     const hold = Promise.withResolvers<undefined>();
-    const held = Array.from({ length: 16 }, () => bodies.read(request([Buffer.alloc(MIB)]), () => hold.promise));
+    const held = Array.from({ length: 8 }, () => bodies.read(request([Buffer.alloc(MIB)]), () => hold.promise));
     const more = () => bodies.read(request([Buffer.alloc(1)]), keep);
     await Promise.resolve();
-    while (bodies.held < 16 * MIB) await new Promise((turn) => setImmediate(turn));
+    while (bodies.held < 8 * MIB) await new Promise((turn) => setImmediate(turn));
     await assert.rejects(more(), BusyError);
-    assert.equal(bodies.held, 16 * MIB);
+    assert.equal(bodies.held, 8 * MIB);
     hold.resolve(undefined);
     await Promise.all(held);
     assert.equal(bodies.held, 0);

@@ -110,7 +110,7 @@ describe("a delivery", () => {
       { "content-type": "application/cloudevents+json" },
       { ...ATTRIBUTES, data_base64: "AAAA" },
     ],
-    ["data nested without end", 400, { ...HEADERS, ...JSON_TYPE }, "[".repeat(500_000) + "]".repeat(500_000)],
+    ["data nested without end", 413, { ...HEADERS, ...JSON_TYPE }, "[".repeat(500_000) + "]".repeat(500_000)],
     [
       "a prototype for an extension",
       400,

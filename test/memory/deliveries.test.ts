@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { ALERT_HEADERS, POD_UID, shellAlert, TERMINATE } from "../responder/fixtures.ts";
 import { LIMITS } from "../../responder/limits.ts";
+import { ALERT_KEY } from "../support/alert-key.ts";
 import { inRounds, many, withBounded } from "./bounded.ts";
 import { hostileApi, type HostileApi } from "./hostile-api.ts";
 
@@ -25,6 +26,7 @@ const event = (index: number, data: unknown) => ({
   type: "falco.rule.output.v1",
   source: "https://falco.org",
   id: `${index}`,
+  alertkey: ALERT_KEY,
   data,
 });
 const batch = (count: number, data: (index: number) => unknown) =>

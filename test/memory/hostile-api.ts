@@ -18,7 +18,7 @@ export interface HostileApi {
   stop(): Promise<void>;
 }
 
-export function podNamed(name: string, more: { annotations?: object; containers?: number } = {}): object {
+function podNamed(name: string, more: { annotations?: object; containers?: number } = {}): object {
   const names = Array.from({ length: more.containers ?? 1 }, (_, index) => `c${index}`);
   return {
     kind: "Pod",
@@ -45,7 +45,12 @@ export async function hostileApi(): Promise<HostileApi> {
     // nobody looks at them, and they are many
     api.asked.length = 0;
     response.on("error", () => undefined);
-    if (/\/pods\/plain\b/.test(url) || !answer(request, response, body)) inOrder(request, response, body);
+    // what the responder asks for on its own, beside the alerts, is answered as ever
+    const isPlain =
+      /\/pods\/plain\b|\/namespaces\/default$|watch=|\/(namespaces|replicasets|deployments|statefulsets|daemonsets|jobs|cronjobs)\?/.test(
+        url,
+      );
+    if (isPlain || !answer(request, response, body)) inOrder(request, response, body);
   });
   api.upgrade((request, socket: Socket, head) => {
     streams.handleUpgrade(request, socket, head, (stream) => {

@@ -8,7 +8,7 @@ import { textOf } from "./replay/report.ts";
 import { AlertError, parseAlert } from "../responder/alerts/alert.ts";
 import { mismatch, type Match } from "../responder/rules/match.ts";
 import { permissionsOf } from "../responder/rules/role.ts";
-import type { Manners } from "../responder/rules/deduplication.ts";
+import type { AroundActions } from "../responder/rules/deduplication.ts";
 import { rulesFor } from "../responder/rules/answering.ts";
 import { loadRules, RulesError } from "../responder/rules/load.ts";
 import { readRulesFile } from "../responder/rules/read-file.ts";
@@ -134,7 +134,7 @@ function readRules(files: readonly string[], options: Options): Rule[] {
 }
 
 /** What the stack does where its configuration says nothing. */
-function stackDefaults(): Manners & { timeoutSeconds: number } {
+function stackDefaults(): AroundActions & { timeoutSeconds: number } {
   const { config } = parse(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8")) as {
     config: Record<string, { default?: unknown }>;
   };

@@ -1,6 +1,6 @@
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { OutputSink } from "../outputs/broker.ts";
-import type { Manners } from "../rules/deduplication.ts";
+import type { AroundActions } from "../rules/deduplication.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { Progress } from "./progress.ts";
 import type { ResponseLimits } from "./limits.ts";
@@ -11,7 +11,7 @@ import type { Protected } from "./protection.ts";
 export { RetryLater } from "./retry-later.ts";
 
 /** What the responder decides and acts with. */
-export interface Engine extends Manners, Protected {
+export interface Engine extends AroundActions, Protected {
   rules: readonly Rule[];
   cluster: Cluster;
   /** Takes the actions' outputs, whole; undefined: nobody does. */

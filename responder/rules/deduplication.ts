@@ -1,7 +1,7 @@
 import type { Rule } from "./rule.ts";
 
 /** What the responder does around the actions. */
-export interface Manners {
+export interface AroundActions {
   /** Whether Kubernetes Events tell of what was done. */
   events: boolean;
   /** Seconds within which the same rule acts once on the same pod; 0: no such window. */
@@ -13,6 +13,6 @@ export interface Manners {
 }
 
 /** Whether a rule is claimed before it acts: where doing it again would not be nothing. */
-export function isClaimed({ actions, dryRun }: Rule, { deduplicationSeconds }: Manners): boolean {
+export function isClaimed({ actions, dryRun }: Rule, { deduplicationSeconds }: AroundActions): boolean {
   return deduplicationSeconds > 0 && !dryRun && actions.some(({ actionner }) => !actionner.repeatable);
 }

@@ -1,6 +1,6 @@
 import { FIND_BY_CONTAINER } from "../actions/pods/find-by-container.ts";
 import { NAMESPACES, PODS, WORKLOADS } from "../kubernetes/resources.ts";
-import { isClaimed, type Manners } from "./deduplication.ts";
+import { isClaimed, type AroundActions } from "./deduplication.ts";
 import type { Rule } from "./rule.ts";
 
 /**
@@ -13,13 +13,13 @@ export interface PolicyRule {
   verbs: string[];
 }
 
-const BARE: Manners = { events: false, deduplicationSeconds: 0 };
+const BARE: AroundActions = { events: false, deduplicationSeconds: 0 };
 
 /**
  * The rules of the ClusterRole that the response rules need, no more: one per resource, sorted, so that the
  * same needs always give the same role. A rule that only runs dry needs nothing.
  */
-export function permissionsOf(rules: readonly Rule[], manners: Manners = BARE): PolicyRule[] {
+export function permissionsOf(rules: readonly Rule[], manners: AroundActions = BARE): PolicyRule[] {
   const acting = rules.filter(({ dryRun }) => !dryRun);
   const needed = acting.flatMap(({ actions }) =>
     actions.flatMap(({ prepared, contexts }) => [

@@ -13,10 +13,15 @@ import type { Result } from "../outcome.ts";
 import { flag, list, WHOLE_NUMBER, wholeNumber } from "../parameters.ts";
 import { MIRROR } from "../pods/find-pod.ts";
 import { isOtherUid } from "../pods/gone-or-replaced.ts";
-import { SPARE_PARAMETERS, spared, sparePermissions, type SpareParameters } from "../pods/left-alone.ts";
+import {
+  LEFT_ALONE_PARAMETERS,
+  whyLeftAlone,
+  leftAlonePermissions,
+  type LeftAloneParameters,
+} from "../pods/left-alone.ts";
 import { findNode, patchFoundNode } from "../pods/patch.ts";
 
-interface Parameters extends SpareParameters {
+interface Parameters extends LeftAloneParameters {
   force: boolean;
   ignore_errors: boolean;
   max_wait_period: number;
@@ -34,7 +39,7 @@ export const drain = actionner<Parameters>({
   disrupts: 10,
   givesOutput: false,
   parameters: {
-    ...SPARE_PARAMETERS,
+    ...LEFT_ALONE_PARAMETERS,
     force: flag("Of no account: evictions are never forced. It is taken so that falco-talon's files can be read"),
     ignore_errors: flag("Counts a pod that could not be evicted as none"),
     max_wait_period: {
@@ -55,7 +60,7 @@ export const drain = actionner<Parameters>({
     { apiGroup: "", resource: "pods", verbs: ["get", "list"] },
     { apiGroup: "", resource: "pods/eviction", verbs: ["create"] },
     { apiGroup: "", resource: "nodes", verbs: ["get", "patch"] },
-    ...sparePermissions(parameters),
+    ...leftAlonePermissions(parameters),
   ],
   seconds: ({ max_wait_period: seconds }) => seconds,
   example: `- action: Drain the node
@@ -129,7 +134,7 @@ async function evict(pod: V1Pod, occasion: Occasion, parameters: Parameters, dea
   const at = { resource: PODS, namespace, name };
   try {
     if ((await occasion.protection(namespace, name, pod)) !== undefined) return "left alone";
-    if (await spared(pod, parameters, occasion.cluster)) return "left alone";
+    if (await whyLeftAlone(pod, parameters, occasion.cluster)) return "left alone";
     const body = {
       apiVersion: "policy/v1",
       kind: "Eviction",

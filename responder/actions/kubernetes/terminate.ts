@@ -8,9 +8,14 @@ import { deletionShown } from "../shown.ts";
 import { findPod, staticPodResult } from "../pods/find-pod.ts";
 import { goneOrReplaced } from "../pods/gone-or-replaced.ts";
 import { controllerOf } from "../pods/controller.ts";
-import { SPARE_PARAMETERS, spared, sparePermissions, type SpareParameters } from "../pods/left-alone.ts";
+import {
+  LEFT_ALONE_PARAMETERS,
+  whyLeftAlone,
+  leftAlonePermissions,
+  type LeftAloneParameters,
+} from "../pods/left-alone.ts";
 
-interface Parameters extends SpareParameters {
+interface Parameters extends LeftAloneParameters {
   grace_period_seconds: number;
   ignore_standalone_pods: boolean;
 }
@@ -30,12 +35,12 @@ export const terminate = podActionner<Parameters>({
       default: 0,
       parse: wholeNumber,
     },
-    ...SPARE_PARAMETERS,
+    ...LEFT_ALONE_PARAMETERS,
     ignore_standalone_pods: flag("Leaves pods alone that no controller would replace"),
   },
   permissions: (parameters) => [
     { apiGroup: "", resource: "pods", verbs: ["get", "delete"] },
-    ...sparePermissions(parameters),
+    ...leftAlonePermissions(parameters),
   ],
   example: `- action: Terminate the pod
   actionner: kubernetes:terminate
@@ -91,5 +96,5 @@ function asksAboutThePod(parameters: Parameters): boolean {
 
 async function objectionTo(pod: V1Pod, parameters: Parameters, cluster: Cluster): Promise<string | undefined> {
   if (parameters.ignore_standalone_pods && !controllerOf(pod)) return "no controller would replace it";
-  return await spared(pod, parameters, cluster);
+  return await whyLeftAlone(pod, parameters, cluster);
 }

@@ -6,7 +6,7 @@ import { controllerOf, readController, type Controller } from "./controller.ts";
 import { flag, wholeNumber, type Parameter } from "../parameters.ts";
 
 /** What an action on pods can be told to leave alone. */
-export interface SpareParameters {
+export interface LeftAloneParameters {
   ignore_daemonsets: boolean;
   ignore_statefulsets: boolean;
   min_healthy_replicas: Minimum | null;
@@ -18,7 +18,7 @@ interface Minimum {
   unit: "pods" | "percent";
 }
 
-export const SPARE_PARAMETERS: { [Name in keyof SpareParameters]: Parameter<SpareParameters[Name]> } = {
+export const LEFT_ALONE_PARAMETERS: { [Name in keyof LeftAloneParameters]: Parameter<LeftAloneParameters[Name]> } = {
   ignore_daemonsets: flag("Leaves pods of a DaemonSet alone"),
   ignore_statefulsets: flag("Leaves pods of a StatefulSet alone"),
   min_healthy_replicas: {
@@ -31,13 +31,17 @@ export const SPARE_PARAMETERS: { [Name in keyof SpareParameters]: Parameter<Spar
 };
 
 /** What it takes to find out. */
-export function sparePermissions({ min_healthy_replicas }: SpareParameters): Permission[] {
+export function leftAlonePermissions({ min_healthy_replicas }: LeftAloneParameters): Permission[] {
   if (!min_healthy_replicas) return [];
   return [REPLICASETS, STATEFULSETS].map(({ group, name }) => ({ apiGroup: group, resource: name, verbs: ["get"] }));
 }
 
 /** Why the pod is to be left alone; undefined where it isn't. */
-export async function spared(pod: V1Pod, parameters: SpareParameters, cluster: Cluster): Promise<string | undefined> {
+export async function whyLeftAlone(
+  pod: V1Pod,
+  parameters: LeftAloneParameters,
+  cluster: Cluster,
+): Promise<string | undefined> {
   const owner = controllerOf(pod);
   if (!owner) return undefined;
   // of another group, a kind of that name is anybody's

@@ -169,4 +169,68 @@ describe("kubernetes:terminate", () => {
       ["get"],
     );
   });
+
+  const since = { uid: POD_UID, deletionTimestamp: "2026-11-23T16:31:56Z" };
+  const answered: [string, object, string, string][] = [
+    [
+      "that it is going",
+      { ...since, deletionGracePeriodSeconds: 0 },
+      "terminated",
+      `terminated pod default/alpine (uid ${POD_UID})`,
+    ],
+    [
+      "that it has time to end",
+      { ...since, deletionGracePeriodSeconds: 30 },
+      "terminated",
+      `pod default/alpine (uid ${POD_UID}) is being terminated: it has 30 s to end`,
+    ],
+    [
+      "that a finalizer holds it",
+      { ...since, finalizers: ["example.com/keep"] },
+      "terminated",
+      `pod default/alpine (uid ${POD_UID}) is being terminated: held by its finalizers: example.com/keep`,
+    ],
+    [
+      "nothing of a deletion",
+      { uid: POD_UID },
+      "failed",
+      `the API took the deletion of pod default/alpine (uid ${POD_UID}), but doesn't show it`,
+    ],
+    [
+      "another pod",
+      { ...since, uid: "another" },
+      "failed",
+      `the API took the deletion of pod default/alpine (uid ${POD_UID}), but doesn't show it`,
+    ],
+  ];
+  for (const [what, metadata, outcome, message] of answered) {
+    it(`is ${outcome} where the API's answer shows ${what}`, async () => {
+      assert.deepEqual(await run(cluster({ remove: () => ({ metadata }) })), { outcome, message });
+    });
+  }
+
+  it("fails for a static pod, by whichever UID it is named, and says what would end it", async () => {
+    const mirror = () => ({
+      metadata: {
+        uid: "api-uid",
+        annotations: { "kubernetes.io/config.mirror": POD_UID },
+        ownerReferences: [{ apiVersion: "v1", kind: "Node", name: "node-1", uid: "n", controller: true }],
+      },
+      spec: { nodeName: "node-1", containers: [] },
+    });
+    const remove = () => {
+      throw apiError(409, "the UID in the precondition (x) does not match the UID in record (y)");
+    };
+    const named = { "k8s.pod.name": "etcd-node-1" };
+    const fields = [named, { ...named, "k8s.pod.uid": "api-uid" }];
+    for (const [index, one] of fields.entries()) {
+      const { outcome, message } = await run(
+        cluster({ pod: mirror, remove }),
+        index ? { ignore_daemonsets: true } : {},
+        one,
+      );
+      assert.equal(outcome, "failed");
+      assert.match(message, /^pod default\/etcd-node-1 is a static pod, .* off node node-1$/);
+    }
+  });
 });

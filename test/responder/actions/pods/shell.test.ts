@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { V1Pod } from "@kubernetes/client-node";
 import { runInContainer } from "../../../../responder/actions/pods/shell.ts";
 import type { CommandResult } from "../../../../responder/kubernetes/cluster.ts";
-import { alert, apiError, cluster, CONTAINER_ID, container, pod, running } from "../../fixtures.ts";
+import { alert, apiError, cluster, CONTAINER_ID, container, occasion, pod, running } from "../../fixtures.ts";
 
 const SHELL = { shell: "/bin/sh", timeout_seconds: 20 };
 const TWO = running(
@@ -203,5 +203,38 @@ describe("what runs in a container", () => {
         ["get"],
       );
     }
+  });
+
+  it("is not run where the alert's values make it longer than a request can be", async () => {
+    const on = cluster({ pod: () => TWO });
+    const about = alert({ "fd.name": "x".repeat(70_000) });
+    assert.ok(about.named.pod);
+    const result = await runInContainer(
+      { ...occasion(on, about), pod: about.named.pod },
+      "ls $FD_NAME",
+      SHELL,
+      "the command",
+    );
+    assert.equal(result.outcome, "failed");
+    assert.match(result.message, /with the values of the alert that it uses it is longer than 65536 bytes$/);
+    assert.ok(!on.calls.some(({ verb }) => verb === "exec"));
+  });
+
+  it("runs in the first container of the pod that an audit alert names, where the pod is as old as the alert", async () => {
+    const fields = {
+      "container.id": null,
+      "k8s.ns.name": null,
+      "k8s.pod.name": null,
+      "k8s.pod.uid": null,
+      "ka.target.resource": "pods",
+      "ka.target.namespace": "default",
+      "ka.target.name": "alpine",
+    };
+    const made = (creationTimestamp: string) => ({ ...TWO, metadata: { ...TWO.metadata, creationTimestamp } });
+    const on = cluster({ pod: () => made("2026-11-23T16:31:56Z") });
+    assert.equal((await run(on, fields)).outcome, "done");
+    assert.equal(on.calls[1]?.name, "app");
+    const younger = cluster({ pod: () => made("2026-11-23T16:31:57Z") });
+    assert.equal((await run(younger, fields)).outcome, "replaced");
   });
 });

@@ -4,7 +4,7 @@ import { ApiError } from "./errors.ts";
 import type { KubernetesObject } from "./objects.ts";
 
 /** What a part of an object is: a kind of value, a list, a map of any keys, or its parts that are looked at. */
-export type Shape =
+type Shape =
   | "string"
   | "number"
   | "boolean"
@@ -15,7 +15,7 @@ export type Shape =
 type Parts = Readonly<Record<string, Shape>>;
 
 /** The parts of a kind of object that are looked at, and the type it has when they are as they should be. */
-export interface Looked<T extends object> {
+interface Looked<T extends object> {
   parts: Parts;
   /** Never there: it is for the compiler. */
   as?: T;

@@ -30,7 +30,7 @@ const NASTY = [
 /** Names that fit, so that an action gets as far as it can. */
 const NAMES = ["default", "alpine", "prod", "node-1", "pods", "configmaps", "web", "a", "b"];
 
-export const OTHER_UID = "0b1e8a4e-0000-4000-8000-000000000001";
+const OTHER_UID = "0b1e8a4e-0000-4000-8000-000000000001";
 
 const text = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...NAMES, POD_UID, OTHER_UID, CONTAINER_ID, "3ad7b26ded6d") },

@@ -40,63 +40,94 @@ const text = fc.oneof(
 const junk: fc.Arbitrary<unknown> = fc.oneof(text, fc.jsonValue({ maxDepth: 2 }), fc.constant(null));
 const time = fc.constantFrom("2026-11-23T16:31:56Z", "2026-11-23T16:31:57Z", "2020-01-01T00:00:00Z", "yesterday", "");
 
-/** A value mostly of its kind, and now and then anything. */
-const mostly = (arbitrary: fc.Arbitrary<unknown>) =>
-  fc.oneof({ weight: 12, arbitrary }, { weight: 1, arbitrary: junk });
-const some = (parts: Record<string, fc.Arbitrary<unknown>>) => mostly(fc.record(parts, { requiredKeys: [] }));
-const texts = mostly(fc.dictionary(text, mostly(text), { maxKeys: 4, noNullPrototype: true }));
-const listOf = (arbitrary: fc.Arbitrary<unknown>) => mostly(fc.array(arbitrary, { maxLength: 3 }));
+/** An object of the API, of every kind at once; `wild`: now and then a part of it is anything but what it should be. */
+function objectsOf(wild: boolean): fc.Arbitrary<object> {
+  const mostly = (arbitrary: fc.Arbitrary<unknown>) =>
+    wild ? fc.oneof({ weight: 12, arbitrary }, { weight: 1, arbitrary: junk }) : arbitrary;
+  const some = (parts: Record<string, fc.Arbitrary<unknown>>, needed: string[] = []) =>
+    mostly(fc.record(parts, { requiredKeys: wild ? [] : needed }));
+  const texts = mostly(fc.dictionary(text, mostly(text), { maxKeys: 4, noNullPrototype: true }));
+  const listOf = (arbitrary: fc.Arbitrary<unknown>) => mostly(fc.array(arbitrary, { maxLength: 3 }));
+  return fc.record(
+    { metadata: metadataOf(some, listOf, texts), spec: specOf(some, listOf, texts), status: statusOf(some, listOf) },
+    { requiredKeys: wild ? [] : ["metadata", "spec"] },
+  );
+}
 
-const owner = some({
-  apiVersion: fc.constantFrom("apps/v1", "batch/v1", "v1", "example.com/v1", "../.."),
-  kind: fc.constantFrom("ReplicaSet", "StatefulSet", "DaemonSet", "Job", "Node", "Foo", "../..", "constructor"),
-  name: text,
-  uid: fc.constantFrom(OTHER_UID, "owner", "../.."),
-  controller: fc.constantFrom(true, true, false, "true"),
-});
-const metadata = some({
-  name: text,
-  namespace: text,
-  uid: fc.constantFrom(POD_UID, OTHER_UID, "owner", "..", ""),
-  creationTimestamp: time,
-  deletionTimestamp: time,
-  deletionGracePeriodSeconds: fc.constantFrom(0, 30),
-  labels: texts,
-  annotations: fc.oneof(texts, fc.constant({ "kubernetes.io/config.mirror": POD_UID })),
-  ownerReferences: listOf(owner),
-  finalizers: listOf(text),
-});
-const container = some({
-  name: text,
-  containerID: fc.constantFrom(CONTAINER_ID, "containerd://ffff", ".."),
-  restartCount: fc.constantFrom(0, 1),
-});
-const requirement = some({
-  key: text,
-  operator: fc.constantFrom("In", "NotIn", "Exists", "DoesNotExist", "Near"),
-  values: listOf(text),
-});
-const spec = some({
-  nodeName: fc.constantFrom("node-1", "node-1", "..", ""),
-  hostNetwork: fc.constantFrom(false, false, true),
-  priorityClassName: text,
-  unschedulable: fc.boolean(),
-  containers: listOf(container),
-  replicas: fc.integer(),
-  podSelector: some({ matchLabels: texts, matchExpressions: listOf(requirement) }),
-  policyTypes: listOf(fc.constantFrom("Ingress", "Egress")),
-  ingress: listOf(fc.constant({})),
-  egress: listOf(fc.constant({})),
-});
-const status = some({
-  readyReplicas: fc.integer(),
-  containerStatuses: listOf(container),
-  initContainerStatuses: listOf(container),
-  ephemeralContainerStatuses: listOf(container),
-});
+type Some = (parts: Record<string, fc.Arbitrary<unknown>>, needed?: string[]) => fc.Arbitrary<unknown>;
+type ListOf = (arbitrary: fc.Arbitrary<unknown>) => fc.Arbitrary<unknown>;
 
-/** An object of the API, of every kind at once. */
-export const objects: fc.Arbitrary<object> = fc.record({ metadata, spec, status }, { requiredKeys: [] });
+function metadataOf(some: Some, listOf: ListOf, texts: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  const owner = some(
+    {
+      apiVersion: fc.constantFrom("apps/v1", "batch/v1", "v1", "example.com/v1", "../.."),
+      kind: fc.constantFrom("ReplicaSet", "StatefulSet", "DaemonSet", "Job", "Node", "Foo", "../..", "constructor"),
+      name: text,
+      uid: fc.constantFrom(OTHER_UID, "owner", "../.."),
+      controller: fc.boolean(),
+    },
+    ["apiVersion", "kind", "name", "uid"],
+  );
+  return some(
+    {
+      name: text,
+      namespace: text,
+      uid: fc.constantFrom(POD_UID, POD_UID, OTHER_UID, "owner", "..", ""),
+      creationTimestamp: time,
+      deletionTimestamp: time,
+      deletionGracePeriodSeconds: fc.constantFrom(0, 30),
+      labels: texts,
+      annotations: fc.oneof(texts, fc.constant({ "kubernetes.io/config.mirror": POD_UID })),
+      ownerReferences: listOf(owner),
+      finalizers: listOf(text),
+    },
+    ["uid"],
+  );
+}
+
+function specOf(some: Some, listOf: ListOf, texts: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  const requirement = some(
+    {
+      key: text,
+      operator: fc.constantFrom("In", "NotIn", "Exists", "DoesNotExist", "Near"),
+      values: listOf(text),
+    },
+    ["key", "operator"],
+  );
+  return some({
+    nodeName: fc.constantFrom("node-1", "node-1", "..", ""),
+    hostNetwork: fc.constantFrom(false, false, true),
+    priorityClassName: text,
+    unschedulable: fc.boolean(),
+    containers: listOf(containerOf(some)),
+    replicas: fc.integer(),
+    podSelector: some({ matchLabels: texts, matchExpressions: listOf(requirement) }),
+    policyTypes: listOf(fc.constantFrom("Ingress", "Egress")),
+    ingress: listOf(fc.constant({})),
+    egress: listOf(fc.constant({})),
+  });
+}
+
+function containerOf(some: Some): fc.Arbitrary<unknown> {
+  const parts = {
+    name: text,
+    containerID: fc.constantFrom(CONTAINER_ID, "containerd://ffff", ".."),
+    restartCount: fc.constantFrom(0, 1),
+  };
+  return some(parts, ["name"]);
+}
+
+function statusOf(some: Some, listOf: ListOf): fc.Arbitrary<unknown> {
+  return some({
+    readyReplicas: fc.integer(),
+    containerStatuses: listOf(containerOf(some)),
+    initContainerStatuses: listOf(containerOf(some)),
+    ephemeralContainerStatuses: listOf(containerOf(some)),
+  });
+}
+
+/** What an API may answer that an attacker fills, and what nothing but a broken one does. */
+export const objects = fc.oneof({ weight: 4, arbitrary: objectsOf(false) }, { weight: 1, arbitrary: objectsOf(true) });
 
 /** What keeps the API from answering. */
 export const failures: fc.Arbitrary<ApiError> = fc.oneof(

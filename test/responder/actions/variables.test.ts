@@ -95,6 +95,11 @@ describe("a variable's assignment", () => {
       });
     }
 
+    it("has no NUL, which no command can hold", () => {
+      const lines = assignments("$FD_NAME", variablesOf(alert({ "fd.name": "a\0b" }), new Map()));
+      assert.equal(lines, "export FD_NAME='ab'\n");
+    });
+
     it("is not a command by the name of its field either", () => {
       const field = "x; touch made #";
       const text = 'printf %s "$X__TOUCH_MADE__"';

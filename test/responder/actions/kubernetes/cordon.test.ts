@@ -47,4 +47,16 @@ describe("kubernetes:cordon", () => {
       ["get"],
     );
   });
+
+  it("makes the node of an alert of the host unschedulable, by its UID", async () => {
+    const fields = { "container.id": "host", "k8s.ns.name": null, "k8s.pod.name": null, "k8s.pod.uid": null };
+    const made = { name: "node-1", uid: "node-uid", creationTimestamp: "2026-11-01T00:00:00Z" };
+    const on = cluster({ node: () => ({ metadata: made }) });
+    const result = await cordon.prepare({}).run(occasion(on, alert(fields)));
+    assert.deepEqual(result, { outcome: "done", message: "node node-1 is cordoned" });
+    assert.deepEqual(
+      on.calls.map(({ verb }) => verb),
+      ["get node", "patch node"],
+    );
+  });
 });

@@ -87,6 +87,14 @@ describe("kubernetes:delete", () => {
     assert.deepEqual(verbs(on), ["get metadata"]);
   });
 
+  it("deletes nothing by a UID that can't be one", async () => {
+    for (const uid of ["..", "", "a/b", null]) {
+      const on = cluster({ object: () => there({ uid }) });
+      assert.equal((await run(on, target("configmaps", "x", "default"))).outcome, "gone");
+      assert.deepEqual(verbs(on), ["get metadata"]);
+    }
+  });
+
   it("leaves an object alone that takes the name between the look and the deletion", async () => {
     const conflict = () => {
       throw apiError(409, "the UID in the precondition (x-uid) does not match the UID in record (y).");

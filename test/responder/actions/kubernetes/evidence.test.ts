@@ -4,7 +4,6 @@ import { evidence } from "../../../../responder/actions/kubernetes/evidence.ts";
 import { alert, apiError, cluster, CONTAINER_ID, container, pod, POD_UID, running } from "../../fixtures.ts";
 
 const APP = () => running(container("app", { containerID: CONTAINER_ID }));
-const BUDGET = 384 * 1024;
 
 async function run(on: ReturnType<typeof cluster>, parameters: Record<string, unknown> = {}) {
   return await evidence
@@ -120,66 +119,6 @@ describe("kubernetes:evidence", () => {
     assert.equal((await kept(on)).truncated, true);
   });
 
-  it("keeps the logs of all containers, and those from before a restart", async () => {
-    const restarted = running(container("app", { containerID: CONTAINER_ID, restartCount: 2 }));
-    const on = cluster({
-      pod: () => ({
-        ...restarted,
-        status: {
-          ...restarted.status,
-          initContainerStatuses: [container("setup")],
-          ephemeralContainerStatuses: [container("debug")],
-        },
-      }),
-      log: (name) => `${name} says`,
-    });
-    const { logs, message, truncated } = await kept(on, { tail_lines: 5 });
-    assert.deepEqual(logs, [
-      { container: "app", previous: false, text: "app says", truncated: false },
-      { container: "app", previous: true, text: "app says", truncated: false },
-      { container: "setup", previous: false, text: "setup says", truncated: false },
-      { container: "debug", previous: false, text: "debug says", truncated: false },
-    ]);
-    assert.equal(truncated, false);
-    assert.match(message, / 4 logs$/);
-    const asked = on.calls.filter(({ verb }) => verb === "log").map(({ body }) => body);
-    const request = { tailLines: 5 };
-    assert.deepEqual(asked, [request, { ...request, previous: true }, request, request]);
-  });
-
-  it("keeps the last 200 lines of each where tail_lines isn't given", async () => {
-    const on = cluster({ pod: APP });
-    await kept(on);
-    assert.equal((on.calls.find(({ verb }) => verb === "log")?.body as { tailLines: number }).tailLines, 200);
-  });
-
-  it("keeps the reason of a container without a log", async () => {
-    const on = cluster({
-      pod: APP,
-      log: () => {
-        throw apiError(400, 'container "app" is waiting to start: ErrImagePull');
-      },
-    });
-    const { logs, truncated } = await kept(on);
-    assert.deepEqual(logs, [
-      {
-        container: "app",
-        previous: false,
-        reason: 'container "app" is waiting to start: ErrImagePull',
-        truncated: false,
-      },
-    ]);
-    assert.equal(truncated, false);
-  });
-
-  it("says that there was more of a log than is kept", async () => {
-    const { logs, truncated } = await kept(cluster({ pod: APP, log: () => `${"x".repeat(BUDGET)}y` }));
-    assert.deepEqual(logs, [
-      { container: "app", previous: false, truncated: true, text: `${"x".repeat(BUDGET - 1)}y` },
-    ]);
-    assert.equal(truncated, true);
-  });
-
   it("keeps nothing of a pod that is gone, or of another of its name", async () => {
     const gone = cluster({
       pod: () => {
@@ -201,19 +140,52 @@ describe("kubernetes:evidence", () => {
     }
   });
 
-  const refusals: [string, number, (refuse: () => never) => Parameters<typeof cluster>[0]][] = [
-    ["the owner", 403, (refuse) => ({ pod: () => owned({ kind: "ReplicaSet", name: "web" }), object: refuse })],
-    ["the events", 403, (refuse) => ({ pod: APP, events: refuse })],
-    ["a log", 500, (refuse) => ({ pod: APP, log: refuse })],
-    ["a log of a pod that has gone midway", 404, (refuse) => ({ pod: APP, log: refuse })],
+  const refusals: [string, number, (error: Error) => Parameters<typeof cluster>[0]][] = [
+    [
+      "the owner",
+      403,
+      (error) => ({
+        pod: () => owned({ kind: "ReplicaSet", name: "web" }),
+        object: () => {
+          throw error;
+        },
+      }),
+    ],
+    [
+      "the events",
+      403,
+      (error) => ({
+        pod: APP,
+        events: () => {
+          throw error;
+        },
+      }),
+    ],
+    [
+      "a log",
+      500,
+      (error) => ({
+        pod: APP,
+        log: () => {
+          throw error;
+        },
+      }),
+    ],
+    [
+      "a log of a pod that has gone midway",
+      404,
+      (error) => ({
+        pod: APP,
+        log: () => {
+          throw error;
+        },
+      }),
+    ],
   ];
   for (const [what, code, answers] of refusals) {
     it(`passes the API's ${code} for ${what} on as it is`, async () => {
       const error = apiError(code, "no");
-      const refuse = () => {
-        throw error;
-      };
-      await assert.rejects(run(cluster(answers(refuse))), (thrown) => thrown === error);
+      await assert.rejects(run(cluster(answers(error))), (thrown) => thrown === error);
     });
   }
 

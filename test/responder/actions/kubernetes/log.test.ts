@@ -130,4 +130,21 @@ describe("kubernetes:log", () => {
       );
     });
   }
+
+  it("keeps nothing where another pod has taken the name meanwhile: the log may be that one's", async () => {
+    let looks = 0;
+    const on = cluster({ pod: () => (looks++ === 0 ? TWO() : { ...TWO(), metadata: { uid: "another" } }) });
+    const result = await run(on);
+    assert.equal(result.outcome, "replaced");
+    assert.equal(result.output, undefined);
+  });
+
+  it("reads the logs of so many containers and no more, and keeps no more of all than of one", async () => {
+    const many = running(...Array.from({ length: 10_000 }, (_, index) => container(`c-${index}`)));
+    const on = cluster({ pod: () => many, log: () => "x".repeat(LIMIT) });
+    const { output } = await run(on, {}, NO_CONTAINER);
+    assert.equal(read(on).length, 20);
+    assert.equal(output?.truncated, true);
+    assert.ok(Buffer.byteLength(output.text) <= LIMIT + 1024);
+  });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { networkpolicy } from "../../../../responder/actions/kubernetes/networkpolicy.ts";
+import { isObjectName } from "../../../../responder/names.ts";
 import { alert, apiError, cluster, pod } from "../../fixtures.ts";
 
 function labelled(labels?: Record<string, string>, owner?: { kind: string; name: string }) {
@@ -114,4 +115,56 @@ describe("kubernetes:networkpolicy", () => {
       assert.throws(() => networkpolicy.prepare(parameters), /is not allowed; it takes a list of/);
     });
   }
+
+  it("fails for a pod on its node's network, which no policy holds", async () => {
+    const on = cluster({ pod: () => ({ ...labelled({ app: "web" }), spec: { hostNetwork: true, containers: [] } }) });
+    const { outcome, message } = await run(on);
+    assert.equal(outcome, "failed");
+    assert.match(message, /^nothing was done: .* on its node's network, where no network policy holds$/);
+    assert.equal(on.calls.length, 1);
+  });
+
+  it("fails where other policies let the pod reach more, and names a few of them", async () => {
+    const allow = (name: string) => ({ metadata: { name }, spec: { podSelector: {}, egress: [{}] } });
+    const policies = () => Array.from({ length: 7 }, (_, index) => allow(`allow-${index}`));
+    const { outcome, message } = await run(cluster({ pod: () => labelled({ app: "web" }), policies }));
+    assert.equal(outcome, "failed");
+    assert.match(
+      message,
+      /reaches more: allow-0, allow-1, allow-2, allow-3, allow-4 and 2 more let it through as well$/,
+    );
+  });
+
+  it("fails where a policy of its name holds other rules, whatever was asked for", async () => {
+    const on = cluster({
+      pod: () => labelled({ app: "web" }),
+      create: () => {
+        throw apiError(409, "exists");
+      },
+      patched: () => ({ spec: { podSelector: {}, policyTypes: ["Egress"], egress: [{}] } }),
+    });
+    const { outcome, message } = await run(on);
+    assert.equal(outcome, "failed");
+    assert.match(message, /^pod default\/alpine is not cut off: .* holds other rules than were asked for$/);
+  });
+
+  for (const [what, owner] of [
+    ["cut at a dot", { kind: "ReplicaSet", name: `${"a".repeat(199)}.b` }],
+    ["of nonsense", { kind: "ReplicaSet", name: "../../x" }],
+    ["of no kind of Kubernetes' own", { kind: "Foo", name: "Not A Name" }],
+  ] as const) {
+    it(`gives the policy a name that it can have, with an owner's name ${what}`, async () => {
+      const on = cluster({ pod: () => labelled({ app: "web" }, owner) });
+      assert.equal((await run(on)).outcome, "done");
+      assert.ok(isObjectName(on.calls[1]?.name ?? ""), on.calls[1]?.name);
+    });
+  }
+
+  it("selects by labels with names that every JavaScript object has, too", async () => {
+    const labels = JSON.parse('{"constructor": "a", "__proto__": "c"}') as Record<string, string>;
+    const on = cluster({ pod: () => labelled(labels) });
+    assert.equal((await run(on)).outcome, "done");
+    const body = JSON.stringify(on.calls[1]?.body);
+    assert.ok(body.includes('"matchLabels":{"constructor":"a","__proto__":"c"}'), body);
+  });
 });

@@ -185,4 +185,43 @@ describe("kubernetes:terminate", () => {
       ["get"],
     );
   });
+
+  const since = { uid: POD_UID, deletionTimestamp: "2026-11-23T16:31:56Z" };
+  const answered: [string, object, string, string][] = [
+    [
+      "that it is going",
+      { ...since, deletionGracePeriodSeconds: 0 },
+      "terminated",
+      `terminated pod default/alpine (uid ${POD_UID})`,
+    ],
+    [
+      "that it has time to end",
+      { ...since, deletionGracePeriodSeconds: 30 },
+      "terminated",
+      `pod default/alpine (uid ${POD_UID}) is being terminated: it has 30 s to end`,
+    ],
+    [
+      "that a finalizer holds it",
+      { ...since, finalizers: ["example.com/keep"] },
+      "terminated",
+      `pod default/alpine (uid ${POD_UID}) is being terminated: held by its finalizers: example.com/keep`,
+    ],
+    [
+      "nothing of a deletion",
+      { uid: POD_UID },
+      "failed",
+      `the API took the deletion of pod default/alpine (uid ${POD_UID}), but doesn't show it`,
+    ],
+    [
+      "another pod",
+      { ...since, uid: "another" },
+      "failed",
+      `the API took the deletion of pod default/alpine (uid ${POD_UID}), but doesn't show it`,
+    ],
+  ];
+  for (const [what, metadata, outcome, message] of answered) {
+    it(`is ${outcome} where the API's answer shows ${what}`, async () => {
+      assert.deepEqual(await run(cluster({ remove: () => ({ metadata }) })), { outcome, message });
+    });
+  }
 });

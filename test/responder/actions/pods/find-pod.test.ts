@@ -1,130 +1,125 @@
 import assert from "node:assert/strict";
-import type { V1Pod } from "@kubernetes/client-node";
-import { drain } from "../../../../responder/actions/kubernetes/drain.ts";
-import { log } from "../../../../responder/actions/kubernetes/log.ts";
-import { quarantine } from "../../../../responder/actions/kubernetes/quarantine.ts";
-import { terminate } from "../../../../responder/actions/kubernetes/terminate.ts";
-import { findPod } from "../../../../responder/actions/pods/find-pod.ts";
-import { alert, apiError, cluster, CONTAINER_ID, container, occasion, POD_UID, running } from "../../fixtures.ts";
+import { findPod, otherSince } from "../../../../responder/actions/pods/find-pod.ts";
+import type { PodReference } from "../../../../responder/alerts/named.ts";
+import { ApiError } from "../../../../responder/kubernetes/errors.ts";
+import { apiError, cluster, CONTAINER_ID, container, POD_UID, running } from "../../fixtures.ts";
 
-const RAISED = Date.parse("2026-11-23T16:31:56.746Z");
-const NAME = { namespace: "default", name: "etcd-node-1" };
+const NAMED = { namespace: "default", name: "alpine" };
+const BY_UID: PodReference = { ...NAMED, uid: POD_UID };
+const BY_CONTAINER: PodReference = { ...NAMED, containerId: "3ad7b26ded6d" };
+const BY_AGE: PodReference = { ...NAMED, raisedAt: Date.parse("2026-11-23T16:31:56.746Z") };
+const STATIC_UID = "0123456789abcdef0123456789abcdef";
 
-interface Picture {
-  /** What the kubelet knows it by. */
-  hash?: string;
-  /** The node whose it says it is. */
-  owner?: string;
-  node?: string;
-  name?: string;
-}
+const created = (creationTimestamp?: string) => {
+  const known = running(container("app", { containerID: CONTAINER_ID }));
+  return { ...known, metadata: { ...known.metadata, ...(creationTimestamp !== undefined && { creationTimestamp }) } };
+};
 
-/** What the API shows of a static pod of node-1. */
-function mirror({ hash = "0f1e2d3c4b5a", owner = "node-1", node = "node-1" }: Picture = {}): V1Pod {
-  const { metadata, spec, status } = running(container("etcd", { containerID: CONTAINER_ID }));
+/** A static pod of a node, as the API shows it. */
+function mirror(node = "node-1", owner: object = { apiVersion: "v1", kind: "Node", name: "node-1", uid: "n" }) {
+  const annotations = { "kubernetes.io/config.mirror": STATIC_UID };
   return {
-    metadata: {
-      ...metadata,
-      creationTimestamp: "2026-11-23T16:31:50Z" as unknown as Date,
-      annotations: { "kubernetes.io/config.mirror": hash },
-      ownerReferences: [{ apiVersion: "v1", kind: "Node", name: owner, uid: "n", controller: true }],
-    },
-    spec: { containers: [], ...spec, nodeName: node },
-    ...(status && { status }),
+    metadata: { name: "etcd-node-1", namespace: "default", uid: POD_UID, annotations, ownerReferences: [owner] },
+    spec: { nodeName: node, containers: [{ name: "etcd" }] },
   };
 }
 
-const find = (pod: V1Pod, more: { uid?: string; containerId?: string; raisedAt?: number }) =>
-  findPod(cluster({ pod: () => pod }), { ...NAME, ...more });
+async function ended(pod: () => object, reference: PodReference): Promise<string> {
+  const found = await findPod(cluster({ pod }), reference);
+  return "outcome" in found ? found.outcome : `found ${found.uid}${found.isStatic ? ", static" : ""}`;
+}
 
-describe("a static pod", () => {
-  it("is known by the UID that its kubelet gave it, by its container, and by its age", async () => {
-    for (const by of [{ uid: "0f1e2d3c4b5a" }, { containerId: "3ad7b26ded6d" }, { raisedAt: RAISED }]) {
-      const found = await find(mirror(), by);
-      assert.ok("pod" in found, JSON.stringify(by));
-      assert.equal(found.isStatic, true);
-      assert.equal(found.uid, POD_UID);
-    }
+describe("the pod that an alert names", () => {
+  it("is known by its UID, and is not another's", async () => {
+    assert.equal(await ended(created, BY_UID), `found ${POD_UID}`);
+    assert.equal(await ended(created, { ...BY_UID, uid: "another" }), "replaced");
   });
 
-  it("is another where the alert has another UID", async () => {
-    const found = await find(mirror(), { uid: "ffffffffffff" });
-    assert.ok("outcome" in found);
-    assert.equal(found.outcome, "replaced");
+  it("is known by its container, and is not a pod without it", async () => {
+    assert.equal(await ended(created, BY_CONTAINER), `found ${POD_UID}`);
+    assert.equal(await ended(() => running(container("app")), BY_CONTAINER), "replaced");
   });
 
-  it("is none that bears another node's name, or is on another, whatever its annotation says", async () => {
-    for (const pod of [mirror({ owner: "node-2" }), mirror({ node: "node-2" })]) {
-      const found = await find(pod, { uid: "0f1e2d3c4b5a" });
+  it("is known by its age where the alert has neither, as the audit log's", async () => {
+    assert.equal(await ended(() => created("2026-11-23T16:31:56Z"), BY_AGE), `found ${POD_UID}`);
+    assert.equal(await ended(() => created("2026-11-23T16:31:57Z"), BY_AGE), "replaced");
+  });
+
+  it("can't be told where nobody knows its age or the alert's, and the words say what to add", async () => {
+    for (const [pod, reference] of [
+      [created("2026-11-23T16:31:56Z"), NAMED],
+      [created(), BY_AGE],
+    ] as const) {
+      const found = await findPod(cluster({ pod: () => pod }), reference);
       assert.ok("outcome" in found);
-      assert.equal(found.outcome, "replaced");
+      assert.equal(found.outcome, "failed");
+      assert.match(found.message, /^can't tell whether pod default\/alpine raised the alert.* append_output$/);
     }
   });
 
-  it("is none that the alert knows by the API's UID: anybody can have a pod of theirs look like one", async () => {
-    const found = await find(mirror(), { uid: POD_UID });
-    assert.ok("pod" in found);
-    assert.equal(found.isStatic, false);
-    const about = alert({ "k8s.pod.name": NAME.name });
-    const on = cluster({ pod: () => mirror() });
-    const { outcome } = await terminate
-      .prepare({ ignore_standalone_pods: false, ignore_daemonsets: true })
-      .run(occasion(on, about));
-    assert.equal(outcome, "terminated");
+  it("is gone where the API says so, and not where something before it does", async () => {
+    const answer = (error: Error) => () => {
+      throw error;
+    };
+    assert.equal(await ended(answer(apiError(404, "gone")), BY_UID), "gone");
+    const proxy = new ApiError("not-kubernetes", "HTTP status 404", { code: 404 });
+    await assert.rejects(ended(answer(proxy), BY_UID), (thrown) => thrown === proxy);
   });
 
-  const about = alert({ "k8s.pod.name": NAME.name, "k8s.pod.uid": "0f1e2d3c4b5a" });
-  for (const { actionner, refuses } of [
-    { actionner: terminate, refuses: { remove: "UID in precondition: 0f1e2d3c4b5a, UID in object meta: other" } },
-    { actionner: quarantine, refuses: {} },
-  ]) {
-    it(`is not touched by ${actionner.name}, which says so`, async () => {
-      const on = cluster({
-        pod: () => mirror(),
-        ...("remove" in refuses && {
-          remove: () => {
-            throw apiError(409, refuses.remove);
-          },
-        }),
-      });
-      const { outcome, message } = await actionner.prepare({}).run(occasion(on, about));
-      assert.equal(outcome, "failed");
-      assert.match(message, /^pod default\/etcd-node-1 is a static pod, which the API only shows: .* off node node-1$/);
-    });
-  }
+  it("is the static pod that Falco knows by the kubelet's UID", async () => {
+    assert.equal(
+      await ended(() => mirror(), { ...BY_UID, name: "etcd-node-1", uid: STATIC_UID }),
+      `found ${POD_UID}, static`,
+    );
+    // by the API's own UID anybody can have a pod look like one
+    assert.equal(await ended(() => mirror(), { ...BY_UID, name: "etcd-node-1" }), `found ${POD_UID}`);
+  });
 
-  it("has a log that can be read, and a node that can be drained without it", async () => {
-    const on = cluster({ pod: () => mirror(), log: () => "a\n", onNode: () => [mirror()] });
-    assert.equal((await log.prepare({}).run(occasion(on, about))).outcome, "done");
-    const { message } = await drain.prepare({}).run(occasion(on, about));
-    assert.equal(message, "node node-1 is drained: 0 pods evicted, 1 left alone, 0 not evicted");
+  it("is no static pod by its annotation alone, which anybody may write", async () => {
+    const bare = { apiVersion: "apps/v1", kind: "ReplicaSet", name: "node-1", uid: "r" };
+    const elsewhere = { apiVersion: "v1", kind: "Node", name: "node-2", uid: "n" };
+    for (const pod of [mirror("node-1", bare), mirror("node-2"), mirror("node-1", elsewhere)]) {
+      const reference = { ...BY_UID, name: "etcd-node-1" };
+      assert.equal(await ended(() => pod, reference), `found ${POD_UID}`);
+      assert.equal(await ended(() => pod, { ...reference, uid: STATIC_UID }), "replaced");
+    }
+  });
+
+  it("has no UID that can't be one", async () => {
+    for (const uid of ["..", "a/b", "", "x".repeat(64)]) {
+      assert.equal(await ended(() => ({ metadata: { uid } }), { ...NAMED, uid }), "replaced");
+    }
+  });
+
+  it("goes by the name that was asked for, whatever the answer calls it", async () => {
+    const answer = { ...created(), metadata: { uid: POD_UID, name: "..", namespace: "kube-system" } };
+    const found = await findPod(cluster({ pod: () => answer }), BY_UID);
+    assert.ok(!("outcome" in found));
+    assert.deepEqual([found.pod.metadata?.namespace, found.pod.metadata?.name], ["default", "alpine"]);
+  });
+
+  it("is not read from an answer that is no pod", async () => {
+    for (const pod of [
+      { metadata: "x" },
+      { metadata: { labels: { a: 1 } } },
+      { spec: [] },
+      { status: { containerStatuses: {} } },
+    ]) {
+      await assert.rejects(
+        ended(() => pod, BY_UID),
+        { failure: "not-kubernetes" },
+      );
+    }
   });
 });
 
-describe("the pod of an audit alert", () => {
-  const created = (creationTimestamp: unknown) => {
-    const pod = running(container("app"));
-    return { ...pod, metadata: { ...pod.metadata, creationTimestamp } } as V1Pod;
-  };
-
-  it("is the one that is as old as the alert at least", async () => {
-    assert.ok("pod" in (await find(created("2026-11-23T16:31:56Z"), { raisedAt: RAISED })));
-    const younger = await find(created("2026-11-23T16:31:57Z"), { raisedAt: RAISED });
-    assert.ok("outcome" in younger);
-    assert.equal(younger.outcome, "replaced");
+describe("whether another pod has the name since", () => {
+  it("is told by the UID; a pod that is gone is no other", async () => {
+    const gone = () => {
+      throw apiError(404, "gone");
+    };
+    assert.equal(await otherSince(cluster({}), NAMED, POD_UID), undefined);
+    assert.equal(await otherSince(cluster({ pod: gone }), NAMED, POD_UID), undefined);
+    assert.equal((await otherSince(cluster({}), NAMED, "before"))?.outcome, "replaced");
   });
-
-  for (const [at, raisedAt] of [
-    ["2026-11-23T16:31:56Z", undefined],
-    ["2026-11-23T16:31:56Z", NaN],
-    ["never", RAISED],
-    [undefined, RAISED],
-  ] as const) {
-    it(`can't be told where it was made ${at ?? "at no time"} and the alert was raised at ${raisedAt ?? "none"}`, async () => {
-      const found = await find(created(at), raisedAt === undefined ? {} : { raisedAt });
-      assert.ok("outcome" in found);
-      assert.equal(found.outcome, "failed");
-      assert.match(found.message, /^can't tell whether/);
-    });
-  }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ParameterError } from "../../../../responder/actions/parameters.ts";
 import { annotation } from "../../../../responder/actions/kubernetes/annotation.ts";
 import { label } from "../../../../responder/actions/kubernetes/label.ts";
-import { POD_UID, alert, apiError, cluster, occasion, pod } from "../../fixtures.ts";
+import { alert, apiError, cluster, occasion, pod, POD_UID } from "../../fixtures.ts";
 
 describe("kubernetes:label", () => {
   it("sets and removes labels of the pod that raised the alert with one call, which fails on any other", async () => {
@@ -85,22 +85,40 @@ describe("kubernetes:label", () => {
     );
   });
 
-  it("at level node labels the node of an alert of the host, where it is as old as the alert", async () => {
-    const host = alert({ "container.id": "host", "k8s.ns.name": null, "k8s.pod.name": null });
-    const made = (creationTimestamp: string) => ({ metadata: { name: "node-1", uid: "node-uid", creationTimestamp } });
-    const action = label.prepare({ labels: { a: "b" }, level: "node" });
-    const on = cluster({ node: () => made("2026-11-23T16:31:56Z") });
-    assert.equal((await action.run(occasion(on, host))).outcome, "done");
-    assert.deepEqual(on.calls.at(-1)?.body, { metadata: { labels: { a: "b" }, uid: "node-uid" } });
-    const younger = cluster({ node: () => made("2026-11-23T16:31:57Z") });
-    assert.equal((await action.run(occasion(younger, host))).outcome, "replaced");
-  });
-
   it("at level node fails for a pod that is on none", async () => {
     const { outcome } = await label
       .prepare({ labels: { a: "b" }, level: "node" })
       .run({ alert: alert(), cluster: cluster({}), protection: () => undefined, context: new Map() });
     assert.equal(outcome, "failed");
+  });
+
+  it("sets labels by names that every JavaScript object has, and takes no name that no label has", async () => {
+    const on = cluster({});
+    const labels = { constructor: "a", toString: "b" };
+    assert.equal((await label.prepare({ labels }).run(occasion(on))).outcome, "done");
+    assert.deepEqual(on.calls[0]?.body, { metadata: { labels, uid: POD_UID } });
+    for (const name of ["__proto__", "..", "a/b/c", "-a", "a\nb", "x".repeat(64)]) {
+      const given = JSON.parse(`{${JSON.stringify(name)}: "x"}`) as Record<string, unknown>;
+      assert.throws(() => label.prepare({ labels: given }), ParameterError);
+    }
+  });
+
+  it("at level node labels the node of an alert of the host, and at level pod nothing", async () => {
+    const host = alert({ "container.id": "host", "k8s.ns.name": null, "k8s.pod.name": null, "k8s.pod.uid": null });
+    const made = { name: "node-1", uid: "node-uid", creationTimestamp: "2026-11-01T00:00:00Z" };
+    const on = cluster({ node: () => ({ metadata: made }) });
+    const action = label.prepare({ labels: { a: "b" }, level: "node" });
+    assert.equal((await action.run(occasion(on, host))).message, "node node-1 labels: got a=b");
+    assert.equal(action.target, "node");
+    assert.equal(label.prepare({ labels: { a: "b" } }).target, "pod");
+  });
+
+  it("fails where the API takes it and doesn't show it", async () => {
+    const on = cluster({ patched: () => ({ metadata: { uid: POD_UID, labels: { old: "still here" } } }) });
+    assert.deepEqual(await label.prepare({ labels: { old: "" } }).run(occasion(on)), {
+      outcome: "failed",
+      message: "the API took the change of pod default/alpine, but metadata.labels.old isn't what was asked for",
+    });
   });
 
   const broken: [Record<string, unknown>, RegExp][] = [

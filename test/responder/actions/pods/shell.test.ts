@@ -222,4 +222,22 @@ describe("what runs in a container", () => {
       );
     }
   });
+
+  it("runs in the first container of the pod that an audit alert names, where the pod is as old as the alert", async () => {
+    const fields = {
+      "container.id": null,
+      "k8s.ns.name": null,
+      "k8s.pod.name": null,
+      "k8s.pod.uid": null,
+      "ka.target.resource": "pods",
+      "ka.target.namespace": "default",
+      "ka.target.name": "alpine",
+    };
+    const made = (creationTimestamp: string) => ({ ...TWO, metadata: { ...TWO.metadata, creationTimestamp } });
+    const on = cluster({ pod: () => made("2026-11-23T16:31:56Z") });
+    assert.equal((await run(on, fields)).outcome, "done");
+    assert.equal(on.calls[1]?.name, "app");
+    const younger = cluster({ pod: () => made("2026-11-23T16:31:57Z") });
+    assert.equal((await run(younger, fields)).outcome, "replaced");
+  });
 });

@@ -26,6 +26,8 @@ export const WEBHOOK = "https://hooks.example.com/the-secret-of-the-webhook";
 export function settingsOf(knative: string): Setting[] {
   return [
     { key: "knative:manifests", value: knative },
+    // the API here is told by its address, which the check knows nothing of
+    { key: "knative:checkCluster", value: "false" },
     { key: "registryUsername", value: "robot" },
     { key: "registryPassword", value: PASSWORD, secret: true },
     { key: "falcoValues.falcosidekick.config.slack.webhookurl", value: WEBHOOK, secret: true },
@@ -44,6 +46,11 @@ export const OTHER_RULES = `
     rules:
       - Drop and execute new binary in container
   actions:
+    - action: Mark the pod
+      actionner: kubernetes:label
+      parameters:
+        labels:
+          suspicious: "true"
     - action: Terminate the pod gently
 `;
 

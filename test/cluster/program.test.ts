@@ -59,6 +59,8 @@ describe("the program's objects, applied to a real API", function () {
           "networking.k8s.io/v1 NetworkPolicy",
           "rbac.authorization.k8s.io/v1 ClusterRole",
           "rbac.authorization.k8s.io/v1 ClusterRoleBinding",
+          "rbac.authorization.k8s.io/v1 Role",
+          "rbac.authorization.k8s.io/v1 RoleBinding",
           "serving.knative.dev/v1 Service",
           "v1 ConfigMap",
           "v1 Namespace",

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ALERT_KEY_EXTENSION } from "../../responder/events.ts";
 import { KEYS } from "../config/settings.ts";
 import { StackError } from "../stack-error.ts";
+import { isMap, type Values } from "./values.ts";
 
 /** By which falcosidekick is told of extensions that it sends with every event, and the entry of the Secret that has them. */
 export const EXTENSIONS = { variable: "CLOUDEVENTS_EXTENSIONS", entry: "extensions" };
@@ -18,8 +19,6 @@ export interface Sidekick {
   /** The values without these. */
   values: Values;
 }
-
-type Values = Record<string, unknown>;
 
 /**
  * Takes falcosidekick's environment out of a stack's own values, to be merged with the key that alerts have to carry:
@@ -90,8 +89,4 @@ function refused(path: string, reason: string): StackError {
     `${KEYS.falco.values.key}.${path}: ${reason}`,
     `Change it, or leave it out of ${KEYS.falco.values.key}.`,
   );
-}
-
-function isMap(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

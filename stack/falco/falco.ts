@@ -5,6 +5,7 @@ import type { FalcoConfig } from "../config/config.ts";
 import { ensureNamespace } from "../namespace.ts";
 import { fingerprintOf } from "../key/fingerprint.ts";
 import { EXTENSIONS, KEY_ANNOTATION, readSidekick } from "./extensions.ts";
+import { isMap, type Values } from "./values.ts";
 
 const UI_VERSION = "2.3.0";
 
@@ -116,8 +117,6 @@ function chartValues({ driver, brokerUrl }: FalcoArgs, keyed: Keyed): Values {
   };
 }
 
-type Values = Record<string, pulumi.Input<unknown>>;
-
 /**
  * `theirs` over `ours`: maps key by key, anything else whole. Helm values are where passwords go, and Pulumi
  * doesn't tell a program which of them were encrypted: so each of theirs is kept as a secret.
@@ -129,8 +128,4 @@ function merge(ours: Values, theirs: Values): Values {
     merged[key] = isMap(value) ? merge(isMap(own) ? own : {}, value) : pulumi.secret(value);
   }
   return merged;
-}
-
-function isMap(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !pulumi.Output.isInstance(value);
 }
